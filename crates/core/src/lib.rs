@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cell;
+pub mod clock;
+pub mod data_key;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod ports;
+pub mod random;
+pub mod scope;
+pub mod sealed;
+pub mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod time;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{ErrorKind, StoreError};
+pub use random::{SecureRandom, SystemRandom};
+pub use scope::{OperatorScope, SystemScope, TenantScope};
+pub use sealed::{Fingerprint, Sealed, SecretHash};
+pub use secret::{SecretBytes, SecretText};
+pub use time::Timestamp;

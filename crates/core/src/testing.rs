@@ -1,0 +1,7 @@
+//! For tests: a clock and a random source under control, in-memory stores, and the contract suites.
+
+mod clock;
+mod random;
+
+pub use clock::FakeClock;
+pub use random::FakeRandom;
