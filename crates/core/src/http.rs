@@ -2,6 +2,7 @@
 
 use crate::{SecretBytes, SecretText};
 use async_trait::async_trait;
+use std::borrow::Cow;
 use std::time::Duration;
 use url::Url;
 
@@ -35,8 +36,8 @@ pub struct HttpRequest {
     pub method: Method,
     /// Where to. It never has a secret in it.
     pub url: Url,
-    /// Headers; the values may be secrets.
-    pub headers: Vec<(&'static str, SecretText)>,
+    /// Headers; the values may be secrets. A name may come from a provider's catalogue entry.
+    pub headers: Vec<(Cow<'static, str>, SecretText)>,
     /// The body, if there is one.
     pub body: Option<SecretBytes>,
     /// How long everything may take: name resolution, connection, TLS, request and the whole answer.
@@ -65,15 +66,15 @@ impl HttpRequest {
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: SecretText) -> Self {
-        self.headers.push((name, value));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: SecretText) -> Self {
+        self.headers.push((name.into(), value));
         self
     }
 
     /// Sets the body and its media type.
     #[must_use]
     pub fn body(mut self, media_type: &'static str, body: SecretBytes) -> Self {
-        self.headers.push(("content-type", SecretText::from(media_type)));
+        self.headers.push((Cow::Borrowed("content-type"), SecretText::from(media_type)));
         self.body = Some(body);
         self
     }
