@@ -2,7 +2,12 @@
 //! implementation in another crate and an in-memory one in [`crate::testing`], and both pass one contract suite.
 //!
 //! A method that changes something takes the [`crate::audit::AuditEntry`] of the change and writes both in one
-//! transaction.
+//! transaction. Where nothing was changed (it was so before), or the method failed, there is no row.
+//!
+//! The entry is for the log of the scope's tenant: of the installation under an [`crate::OperatorScope`], of the owner
+//! for [`IntegrationStore::block`]. An entry for another tenant's log, and a record whose own tenant is not the
+//! scope's, are [`crate::StoreError::NotFound`], and nothing is changed. What is read equals what was written, to the
+//! microsecond. Rows are oldest and newest by their id, which is also the cursor.
 
 mod audit;
 mod caller;

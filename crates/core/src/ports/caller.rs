@@ -21,7 +21,8 @@ pub trait CallerStore: Send + Sync {
     /// Stores a new caller of the scope's tenant.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where there is no such tenant; [`StoreError::Duplicate`] for the name.
+    /// [`StoreError::NotFound`] where there is no such tenant; [`StoreError::Duplicate`] for the name (a revoked
+    /// caller's too) or the key hash.
     async fn create(
         &self,
         scope: &TenantScope,
@@ -41,7 +42,7 @@ pub trait CallerStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn list(&self, scope: &TenantScope, page: PageRequest) -> Result<Page<Caller>, StoreError>;
 
-    /// Revokes a caller; one that is revoked already keeps its time.
+    /// Revokes a caller; one that is revoked already keeps its time, and there is no audit row.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -56,7 +57,7 @@ pub trait CallerStore: Send + Sync {
     /// Stores a new operator.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] for the name.
+    /// [`StoreError::Duplicate`] for the name or the key hash.
     async fn create_operator(
         &self,
         scope: &OperatorScope,
@@ -74,7 +75,7 @@ pub trait CallerStore: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Operator>, StoreError>;
 
-    /// Revokes an operator; one that is revoked already keeps its time.
+    /// Revokes an operator; one that is revoked already keeps its time, and there is no audit row.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

@@ -25,15 +25,14 @@ pub struct ConnectionFilter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseAnswer {
     /// The lease is ours: the slot as it is now, with its new epoch. Attempts of earlier holders that had no outcome
-    /// are marked [`AttemptOutcome::Ambiguous`] and counted in `slot.ambiguous`; `unresolved` is the newest of them
-    /// at this generation.
+    /// are marked [`AttemptOutcome::Ambiguous`] and, where they are of this generation, counted in `slot.ambiguous`.
     Granted {
         /// The slot.
         slot: Box<Slot>,
-        /// The newest attempt at this generation whose outcome is not known.
+        /// The newest attempt at this generation whose outcome is not known: marked ambiguous now or before.
         unresolved: Option<Box<Attempt>>,
     },
-    /// Somebody else holds it.
+    /// It is held, by another replica or another task of the same one.
     Held {
         /// How long its lease still runs, by the database's clock.
         remaining: Duration,
@@ -72,14 +71,16 @@ pub struct RefreshCommit {
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitAnswer {
-    /// It is stored: generation + 1, failures cleared, state `fresh`, lease given back. A repeated commit of an
-    /// attempt that has succeeded is this, too.
+    /// It is stored: generation + 1, failures, back-off and ambiguous attempts cleared, state `fresh` without a reason
+    /// (a pending connection stays pending), lease given back. A repeated commit of an attempt that has succeeded is
+    /// this, too, and stores nothing. A lease that has run out, but that nobody took over, is no hindrance.
     Committed,
     /// It is stored, so that the newest token can be revoked; but the connection was disconnected in the meantime,
-    /// and nothing may be served. The lease is kept for revoking.
+    /// and nothing may be served. The lease is kept for revoking. A repeated commit answers this, too, where the
+    /// connection is disconnected by now.
     Revoked,
     /// Epoch or generation moved: somebody else was faster. Nothing is stored but the outcome
-    /// [`AttemptOutcome::Fenced`].
+    /// [`AttemptOutcome::Fenced`]; there is no audit row.
     Fenced,
 }
 
@@ -94,13 +95,14 @@ pub struct AttemptFailure {
     pub epoch: u64,
     /// The attempt that it ends, where an intent was stored.
     pub attempt: Option<AttemptId>,
-    /// How it ended.
+    /// How it ended. [`AttemptOutcome::Ambiguous`] is counted in the slot's `ambiguous`.
     pub outcome: AttemptOutcome,
-    /// Why.
+    /// Why: kept with the attempt, and with the connection where its state is set.
     pub reason: Reason,
-    /// The connection's state from now on; `None` leaves it. A revoked connection stays revoked.
+    /// The connection's state from now on; `None` leaves it. A revoked connection stays revoked, and a pending one
+    /// pending, with the reason that it has.
     pub state: Option<ConnectionState>,
-    /// No refresh before this time.
+    /// No refresh before this time; takes the place of the earlier one.
     pub not_before: Option<Timestamp>,
     /// Whether it counts as a failure in a row.
     pub counts: bool,
@@ -119,10 +121,11 @@ pub struct RevokeEnd {
     pub epoch: u64,
     /// The attempt that it ends, where one was sent.
     pub attempt: Option<AttemptId>,
-    /// [`Revocation::Done`], [`Revocation::Unsupported`] or [`Revocation::Failed`]. Except for `Failed`, the sealed
-    /// tokens are deleted.
+    /// [`Revocation::Done`], [`Revocation::Unsupported`] or [`Revocation::Failed`]: the attempt has succeeded, was
+    /// refused, or failed. Except for `Failed`, the slot's sealed tokens are deleted; while another slot of the
+    /// connection still has some, the connection's revocation stays as it is.
     pub revocation: Revocation,
-    /// Why it failed.
+    /// Why it failed; it becomes the connection's reason.
     pub reason: Option<Reason>,
     /// When it ended.
     pub at: Timestamp,
@@ -131,7 +134,8 @@ pub struct RevokeEnd {
 /// Connections, their slots, tokens and attempts. A foreign id is not there.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
-    /// What a token read needs, in one round trip: the default slot's view, with the access token for `audience`.
+    /// What a token read needs, in one round trip: the default slot's view, with the access token for `audience`. A
+    /// pending or revoked connection is shown without the token, which may not be served.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -160,8 +164,8 @@ pub trait ConnectionStore: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<ConnectionView>, StoreError>;
 
-    /// The connection that already has this account: same integration, same person, same subject, and not pending.
-    /// A revoked one counts: connecting again brings it back under its old id.
+    /// The connection that already has this account: same integration, same person (or none), same subject, and not
+    /// pending. A revoked one counts: connecting again brings it back under its old id. Of several, the oldest.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -212,7 +216,8 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<CommitAnswer, StoreError>;
 
     /// Stores how an attempt failed, and gives the lease back, in one transaction with the audit row. Where the epoch
-    /// moved, only the attempt's outcome is stored.
+    /// moved, only the attempt's outcome is stored, over none or [`AttemptOutcome::Ambiguous`]. An attempt that has
+    /// ended otherwise keeps its outcome, and a repeated call stores nothing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::CommitUnknown`].
@@ -224,7 +229,8 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Disconnects: from the moment this returns, no token of the connection is served, on any replica. The sealed
-    /// tokens stay until they are revoked at the provider. Answers `false` where it was disconnected before.
+    /// tokens and a lease stay until they are revoked at the provider: the state is `revoked` without a reason, the
+    /// revocation [`Revocation::Requested`]. Answers `false`, and changes nothing, where it was disconnected before.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -237,7 +243,8 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Asks for the lease of a slot of a disconnected connection, to revoke its tokens at the provider. Answers as
-    /// [`ConnectionStore::lease`] does; `Gone` where the connection is not disconnected, or nothing is left to revoke.
+    /// [`ConnectionStore::lease`] does; `Gone` where the connection is not disconnected, or nothing is left to revoke:
+    /// the slot has neither a refresh token nor an access token.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -253,7 +260,8 @@ pub trait ConnectionStore: Send + Sync {
     /// Stores how the revocation of a slot ended, and gives its lease back, with the audit row.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Stale`] where the epoch moved, [`StoreError::Unavailable`].
+    /// [`StoreError::NotFound`], [`StoreError::Stale`] where the epoch moved or the connection is not disconnected,
+    /// [`StoreError::Unavailable`].
     async fn end_revoke(
         &self,
         scope: &TenantScope,

@@ -37,8 +37,8 @@ pub enum Redemption {
 /// New tokens for a connection that exists.
 #[derive(Debug, Clone)]
 pub struct Replacement {
-    /// The connection that stays. Its state becomes `fresh`, reason and revocation are cleared, failures and lease
-    /// too; the epoch grows, so that a refresh that is under way is fenced off.
+    /// The connection that stays. Its state becomes `fresh`, reason and revocation are cleared, the slot's failures,
+    /// back-off, ambiguous attempts and lease too; its epoch grows, so that a refresh that is under way is fenced off.
     pub connection: ConnectionId,
     /// The slot that takes the tokens.
     pub slot: crate::id::SlotId,
@@ -85,7 +85,7 @@ pub trait FlowStore: Send + Sync {
         token_hash: &SecretHash,
     ) -> Result<Option<ConnectSession>, StoreError>;
 
-    /// Opens the session and stores its flow, in one transaction.
+    /// Opens the session, as of `flow.created_at`, and stores its flow, in one transaction.
     ///
     /// # Errors
     /// [`StoreError::Stale`] where the session was opened before; [`StoreError::NotFound`].
@@ -117,7 +117,8 @@ pub trait FlowStore: Send + Sync {
     /// Stores what a code exchange brought. The same commit repeated is done once.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::CommitUnknown`]: repeat it.
+    /// [`StoreError::Stale`] where the flow ended otherwise before; [`StoreError::NotFound`],
+    /// [`StoreError::Unavailable`], [`StoreError::CommitUnknown`]: repeat it.
     async fn commit_exchange(
         &self,
         scope: &TenantScope,
@@ -125,7 +126,7 @@ pub trait FlowStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
 
-    /// Stores how an exchange failed.
+    /// Stores how an exchange failed, as of `reason.at`. An attempt that has an outcome keeps it, without an audit row.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -149,11 +150,11 @@ pub trait FlowStore: Send + Sync {
     ) -> Result<Option<(Flow, ConnectSession)>, StoreError>;
 
     /// Redeems a one-time result, once, and binds the connection: one transaction. Answers with the id of the
-    /// connection that is in use now.
+    /// connection that is in use now, which the flow's result names from then on.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] where it was redeemed before, or the slot's generation moved since it was read;
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::Stale`] where it was redeemed before, the connection of the result is no longer `pending` (it was
+    /// disconnected: that stands), or the slot's generation moved since it was read; [`StoreError::NotFound`].
     async fn redeem(
         &self,
         scope: &TenantScope,

@@ -5,8 +5,9 @@ use async_trait::async_trait;
 /// Answers that are kept for idempotency keys.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
-    /// Takes the key if it is new, forgotten (`expires_at` is past), or was taken before `stale_before` and never
-    /// answered; otherwise says what is known of it.
+    /// Takes the key if it is new, forgotten (its `expires_at` is not after the new key's `created_at`), or was taken
+    /// before `stale_before` and never answered; otherwise says what is known of it. Of many that ask at once, one
+    /// takes it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -17,7 +18,7 @@ pub trait IdempotencyStore: Send + Sync {
         stale_before: Timestamp,
     ) -> Result<IdempotencyCheck, StoreError>;
 
-    /// Keeps the answer.
+    /// Keeps the answer. One that is kept already stays as it is.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the key is not taken by the row `answer.id`.

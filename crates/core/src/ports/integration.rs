@@ -44,7 +44,8 @@ pub trait IntegrationStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn list(&self, scope: &TenantScope, page: PageRequest) -> Result<Page<Integration>, StoreError>;
 
-    /// Deletes one of the tenant's own that no connection uses.
+    /// Deletes one of the tenant's own that no connection uses, in whatever state. Connect sessions of it, and their
+    /// flows, go with it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] (`connection of this integration`) where one is in use.
@@ -56,7 +57,7 @@ pub trait IntegrationStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Marks an enabled integration as blocked by the provider, whoever owns it. Answers whether it was this call
-    /// that did so: one alarm is enough.
+    /// that did so: one alarm is enough. The version stays, because the sealed fields are bound to it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

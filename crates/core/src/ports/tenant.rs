@@ -19,7 +19,7 @@ pub trait TenantStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
 
-    /// The tenant with this id.
+    /// The tenant with this id. The installation itself is not found here, nor by its external id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -41,7 +41,8 @@ pub trait TenantStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn list(&self, scope: &OperatorScope, page: PageRequest) -> Result<Page<Tenant>, StoreError>;
 
-    /// The user with `user.external_id`: the one that is there, or else the given one, which is then stored.
+    /// The user with `user.external_id`: the one that is there, or else the given one, which is then stored, with the
+    /// audit row.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such tenant.
