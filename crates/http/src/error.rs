@@ -114,6 +114,10 @@ pub(crate) fn failed(target: &Target, progress: &Progress, error: &reqwest::Erro
                 format!("no TLS connection to {host} could be made: {cause}"),
             )
         }
+        Some(Outcome::TcpFailed(_)) | None if error.is_timeout() => unsent(
+            HttpErrorKind::Timeout,
+            format!("{host}:{} did not accept a connection in time", target.port),
+        ),
         Some(Outcome::TcpFailed(cause)) => {
             let cause = clip(cause);
             unsent(
@@ -121,10 +125,6 @@ pub(crate) fn failed(target: &Target, progress: &Progress, error: &reqwest::Erro
                 format!("{host}:{} could not be reached: {cause}", target.port),
             )
         }
-        None if error.is_timeout() => unsent(
-            HttpErrorKind::Timeout,
-            format!("{host}:{} did not accept a connection in time", target.port),
-        ),
         None if error.is_builder() => {
             bad_request(target, "its URL or a header has characters that are not allowed")
         }
