@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod input;
 
+pub(crate) use check::is_value_of;
 pub use error::FieldError;
 pub use input::InputValue;
 

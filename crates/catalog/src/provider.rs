@@ -149,6 +149,29 @@ impl Provider {
         }
     }
 
+    /// The issuer identifier, exactly as it is written, for comparison character by character (RFC 8414, section 3.3;
+    /// RFC 9207, section 2.4). `None` without OpenID Connect.
+    ///
+    /// # Errors
+    /// A value cannot stand where the template has it.
+    pub fn issuer(&self, variables: &Variables) -> Result<Option<String>, TemplateError> {
+        match &self.oidc {
+            Some(oidc) => oidc.issuer.resolve_text(variables),
+            None => Ok(None),
+        }
+    }
+
+    /// Where the issuer's metadata is. `None` without OpenID Connect.
+    ///
+    /// # Errors
+    /// A value cannot stand where the template has it.
+    pub fn metadata_url(&self, variables: &Variables) -> Result<Option<Url>, TemplateError> {
+        match &self.oidc {
+            Some(oidc) => oidc.metadata_url(variables),
+            None => Ok(None),
+        }
+    }
+
     /// The only origin that may see the client secret: the token endpoint's (THR-44). `None` when discovery decides;
     /// then the origin has to be remembered when the integration is registered.
     ///

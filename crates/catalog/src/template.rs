@@ -11,7 +11,6 @@ mod value;
 mod variables;
 
 pub use self::error::TemplateError;
-pub(crate) use self::parse::Piece;
 pub(crate) use self::parse::is_word;
 pub use self::url::UrlTemplate;
 pub(crate) use self::url::{Alternative, Slot, base_url, host_suffix_is_safe, is_label};

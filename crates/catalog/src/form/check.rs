@@ -54,6 +54,16 @@ pub(super) fn check(
     }
 }
 
+/// Whether the form would take this value for the field.
+pub(crate) fn is_value_of(field: &Field, value: &FieldValue) -> bool {
+    let input = match value {
+        FieldValue::Flag(flag) => InputValue::Flag(*flag),
+        FieldValue::Text(text) => InputValue::text(text.as_str()),
+        FieldValue::List(list) => InputValue::list(list.iter().map(String::as_str)),
+    };
+    check(field, input, &BTreeSet::new()).is_ok()
+}
+
 fn elements(field: &Field, list: &[SecretText]) -> Result<Checked, FieldError> {
     if list.len() > MAXIMUM_ELEMENTS {
         return Err(FieldError::new(

@@ -2,8 +2,9 @@
 
 use crate::provider::endpoints::Endpoint;
 use crate::setting::Setting;
-use crate::template::UrlTemplate;
+use crate::template::{TemplateError, UrlTemplate, Variables};
 use serde::Deserialize;
+use url::Url;
 
 /// What OpenID Connect adds. The metadata is at the issuer's `/.well-known/openid-configuration` (OpenID Connect
 /// Discovery 1.0, section 4) unless `discovery` says otherwise, and fills in the endpoints that the file leaves out.
@@ -33,6 +34,24 @@ pub struct Oidc {
     /// Whether `id_token` is always in the token response, so that one without it is refused.
     #[serde(default = "yes_setting")]
     pub id_token_required: Setting<bool>,
+}
+
+const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
+impl Oidc {
+    /// Where the metadata is: `discovery`, or the issuer, without its last slash, and the well-known path.
+    pub(crate) fn metadata_url(&self, variables: &Variables) -> Result<Option<Url>, TemplateError> {
+        if let Some(discovery) = &self.discovery
+            && let Some(url) = discovery.resolve(variables)?
+        {
+            return Ok(Some(url));
+        }
+        let issuer = self.issuer.resolve(variables)?;
+        Ok(issuer.map(|mut url| {
+            url.set_path(&format!("{}{WELL_KNOWN}", url.path().trim_end_matches('/')));
+            url
+        }))
+    }
 }
 
 /// A claim that has to equal what the integration says.

@@ -49,10 +49,19 @@ impl UrlTemplate {
     /// # Errors
     /// A value cannot stand where the template has it. There is no fallback to the next alternative then.
     pub fn resolve(&self, variables: &Variables) -> Result<Option<Url>, TemplateError> {
-        self.alternatives
-            .iter()
-            .find(|alternative| alternative.variables().all(|name| variables.text(name).is_some()))
+        self.chosen(variables)
             .map(|alternative| fill::fill(&alternative.shape, variables))
+            .transpose()
+    }
+
+    /// The URL as text, exactly as it was written: an issuer identifier is compared character by character, and a URL
+    /// parser would add a slash to `https://issuer.example`.
+    ///
+    /// # Errors
+    /// As [`UrlTemplate::resolve`].
+    pub fn resolve_text(&self, variables: &Variables) -> Result<Option<String>, TemplateError> {
+        self.chosen(variables)
+            .map(|alternative| fill::fill_text(&alternative.shape, variables))
             .transpose()
     }
 
@@ -69,6 +78,13 @@ impl UrlTemplate {
         self.alternatives
             .iter()
             .map(|alternative| alternative.text.as_str())
+    }
+
+    fn chosen(&self, variables: &Variables) -> Option<&Alternative> {
+        let is_set = |name: &str| variables.text(name).is_some();
+        self.alternatives
+            .iter()
+            .find(|alternative| alternative.variables().all(is_set))
     }
 
     pub(crate) fn alternatives(&self) -> &[Alternative] {

@@ -17,6 +17,22 @@ pub(super) fn fill(shape: &Shape, variables: &Variables) -> Result<Url, Template
     }
 }
 
+/// The same as text, without a URL parser's changes. What cannot be filled in as a URL cannot be as text.
+pub(super) fn fill_text(shape: &Shape, variables: &Variables) -> Result<String, TemplateError> {
+    fill(shape, variables)?;
+    let mut text = match &shape.start {
+        Start::Base(name) if shape.path.is_empty() => value(name, variables)?.to_owned(),
+        Start::Base(name) => value(name, variables)?.trim_end_matches('/').to_owned(),
+        Start::Host(host) => format!("https://{}", authority(shape, host, variables)?),
+    };
+    text.push_str(&encoded(&shape.path, variables)?);
+    if !shape.query.is_empty() {
+        text.push('?');
+        text.push_str(&encoded(&shape.query, variables)?);
+    }
+    Ok(text)
+}
+
 fn with_base(
     name: &str,
     shape: &Shape,
@@ -45,13 +61,7 @@ fn with_host(
     query: &str,
     variables: &Variables,
 ) -> Result<Url, TemplateError> {
-    let mut authority = String::new();
-    for piece in host {
-        match piece {
-            Piece::Literal(text) => authority.push_str(text),
-            Piece::Variable(name) => authority.push_str(&host_value(shape, name, variables)?),
-        }
-    }
+    let authority = authority(shape, host, variables)?;
     let mark = if query.is_empty() { "" } else { "?" };
     let url =
         Url::parse(&format!("https://{authority}{path}{mark}{query}")).map_err(|_| TemplateError::NotUrl)?;
@@ -64,6 +74,17 @@ fn with_host(
     } else {
         Err(TemplateError::NotUrl)
     }
+}
+
+fn authority(shape: &Shape, host: &[Piece], variables: &Variables) -> Result<String, TemplateError> {
+    let mut authority = String::new();
+    for piece in host {
+        match piece {
+            Piece::Literal(text) => authority.push_str(text),
+            Piece::Variable(name) => authority.push_str(&host_value(shape, name, variables)?),
+        }
+    }
+    Ok(authority)
 }
 
 /// A value for a host: one label or a part of it; in the registrable part, where validation admits only closed sets,
