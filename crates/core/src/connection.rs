@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// The audience of the access token that a provider gives when none is asked for.
 pub const DEFAULT_AUDIENCE: &str = "";
 
+/// The name of the slot that every connection has.
+pub const DEFAULT_SLOT: &str = "default";
+
 /// Where a connection stands: the same words in code, API, events and pages (design/architecture.md, words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,7 +169,7 @@ pub struct Slot {
     pub id: SlotId,
     /// Its connection.
     pub connection: ConnectionId,
-    /// Its name within the connection: `default`, unless the provider gives several refresh tokens.
+    /// Its name within the connection: [`DEFAULT_SLOT`], unless the provider gives several refresh tokens.
     pub name: String,
     /// How the provider treats the refresh token.
     pub class: RotationClass,
