@@ -1,1 +1,43 @@
-//! (crate docs)
+#![doc = include_str!("../README.md")]
+
+mod authorize;
+mod body;
+mod cache;
+mod call;
+mod callback;
+mod classify;
+mod client;
+mod discovery;
+mod error;
+mod exchange;
+mod id_token;
+mod identity;
+mod integration;
+mod json;
+mod jwk;
+mod jwks;
+mod pkce;
+mod provider_error;
+mod refresh;
+mod retry_after;
+mod revoke;
+mod text;
+mod token_response;
+mod verify;
+mod wire;
+
+pub use authorize::{Authorization, AuthorizationRequest};
+pub use callback::{Callback, CallbackError, ExpectedCallback};
+pub use client::Client;
+pub use discovery::{DiscoveryError, Metadata};
+pub use error::Error;
+pub use exchange::CodeGrant;
+pub use id_token::{ALGORITHMS, Expected, IdTokenClaims, IdTokenError, verify as verify_id_token};
+pub use identity::Identity;
+pub use integration::Integration;
+pub use jwk::{Key, KeySet};
+pub use pkce::s256_challenge;
+pub use provider_error::{ProviderError, Verdict};
+pub use revoke::{Revocation, RevokeTokens};
+pub use token_response::{ExtraTokenSet, TokenSet};
+pub use verify::Verification;
