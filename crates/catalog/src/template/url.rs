@@ -121,3 +121,6 @@ impl TryFrom<OneOrMany> for UrlTemplate {
         Ok(Self { alternatives })
     }
 }
+
+#[cfg(test)]
+mod tests;

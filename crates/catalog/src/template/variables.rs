@@ -78,14 +78,6 @@ impl Variables {
         self.secret.get(name)
     }
 
-    /// Public values alone.
-    pub(crate) const fn of_public(public: BTreeMap<String, FieldValue>) -> Self {
-        Self {
-            public,
-            secret: BTreeMap::new(),
-        }
-    }
-
     #[cfg(test)]
     pub(crate) fn from_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let public = texts

@@ -1,12 +1,11 @@
 //! URL templates: every variable is known and may stand where it stands.
 
 use super::{Origin, Report, origin};
-use crate::config::FieldValue;
 use crate::field::{Field, FieldKind};
 use crate::provider::Provider;
 use crate::provider::capture::CaptureKind;
 use crate::provider::endpoints::Endpoint;
-use crate::template::{Alternative, Slot, UrlTemplate, Variables, is_label};
+use crate::template::{Alternative, Slot, UrlTemplate, base_url, is_label};
 
 pub(super) fn check(report: &mut Report<'_>) {
     let provider = report.provider;
@@ -101,7 +100,7 @@ fn slot_problem(
             "is secret",
             "put it in a header or body; secrets never stand in a URL",
         )),
-        Origin::Region => None,
+        Origin::Region => region_problem(provider, variable, slot),
         Origin::Field(field) => field_problem(field, slot),
         Origin::Capture(_) if !after_connect => Some((
             "is not known yet in this step",
@@ -158,7 +157,30 @@ fn field_problem(field: &Field, slot: Slot) -> Option<(&'static str, &'static st
     }
 }
 
-/// Each region's values have to make each template a URL.
+/// Every region has a value that fits.
+fn region_problem(provider: &Provider, variable: &str, slot: Slot) -> Option<(&'static str, &'static str)> {
+    let name = variable.split_once('.').map_or(variable, |(_, name)| name);
+    let fits = |value: &String| match slot {
+        Slot::Base => base_url(name, value).is_ok_and(|url| url.scheme() == "https" && url.query().is_none()),
+        Slot::Label => is_label(value),
+        Slot::Domain => value.split('.').all(is_label),
+        Slot::Path | Slot::Query => !value.is_empty(),
+    };
+    let mut values = provider
+        .regions
+        .iter()
+        .flat_map(|regions| regions.values.values());
+    if values.all(|values| values.get(name).is_some_and(fits)) {
+        None
+    } else {
+        Some((
+            "has a region whose value does not fit",
+            "write https://host to start a URL, or parts of a host name",
+        ))
+    }
+}
+
+/// The regions are the choices of their field.
 fn regions(report: &mut Report<'_>) {
     let Some(regions) = &report.provider.regions else {
         return;
@@ -186,29 +208,5 @@ fn regions(report: &mut Report<'_>) {
             "is not an enum field",
             "name a field of type = \"enum\"",
         ),
-    }
-    let templates: Vec<(String, &UrlTemplate)> = Endpoint::ALL
-        .into_iter()
-        .filter_map(|endpoint| {
-            Some((
-                endpoint.as_str().to_owned(),
-                report.provider.endpoints.template(endpoint)?,
-            ))
-        })
-        .collect();
-    for (region, values) in &regions.values {
-        let values = values
-            .iter()
-            .map(|(name, value)| (format!("region.{name}"), FieldValue::Text(value.clone())));
-        let variables = Variables::of_public(values.collect());
-        for (endpoint, template) in &templates {
-            if let Err(error) = template.resolve(&variables) {
-                report.add(
-                    &format!("regions.values.{region}"),
-                    format!("makes {endpoint} unusable"),
-                    error.to_string(),
-                );
-            }
-        }
     }
 }

@@ -10,3 +10,5 @@
 )]
 
 mod builtin;
+mod file;
+mod form;

@@ -112,6 +112,16 @@ fn host_value(shape: &Shape, name: &str, variables: &Variables) -> Result<String
 /// A base URL: http or https (which of them a request may use, the guarded client decides), a host, no user name, no
 /// fragment.
 pub(crate) fn base_url(name: &str, text: &str) -> Result<Url, TemplateError> {
+    if text
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+        || !has_authority(text)
+    {
+        return Err(TemplateError::value(
+            name,
+            "write a URL that starts with https:// and a host",
+        ));
+    }
     let url =
         Url::parse(text).map_err(|_| TemplateError::value(name, "write a URL, such as https://host/path"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
@@ -132,9 +142,15 @@ pub(crate) fn base_url(name: &str, text: &str) -> Result<Url, TemplateError> {
     Ok(url)
 }
 
+/// Whether a host follows the two slashes. A URL parser also takes `https:host` and `https:///host`.
+fn has_authority(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(['/', '?', '#']))
+}
+
 fn authority_of(text: &str) -> &str {
     let after = text.split_once("//").map_or(text, |(_, after)| after);
-    after.split(['/', '?', '#', '\\']).next().unwrap_or_default()
+    after.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 fn encoded(pieces: &[Piece], variables: &Variables) -> Result<String, TemplateError> {
