@@ -192,3 +192,6 @@ pub(crate) fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     });
     a.len() == b.len() && std::hint::black_box(difference) == 0
 }
+
+#[cfg(test)]
+mod tests;
