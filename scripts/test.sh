@@ -29,7 +29,9 @@ main() {
     step format
     step lint
     step documentation
-    step dependencies
+    step unused_dependencies
+    step licences
+    step advisories
     step rust_tests
     step peers
     [[ -z $long ]] || step crates_alone
@@ -69,10 +71,16 @@ documentation() {
     RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --all-features
 }
 
-dependencies() {
+unused_dependencies() {
     cargo machete
+}
+
+licences() {
     cargo deny --log-level error check bans licenses sources
-    if cargo deny --log-level error fetch db 2>"$work/advisories"; then
+}
+
+advisories() {
+    if timeout 120 cargo deny --log-level error fetch db 2>"$work/advisories"; then
         cargo deny --log-level error check --disable-fetch advisories
     else
         tail -n 2 "$work/advisories"
