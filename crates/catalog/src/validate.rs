@@ -1,6 +1,7 @@
 //! The rules of a provider file that its types do not already state.
 
 mod calls;
+mod captures;
 mod fields;
 mod members;
 mod settings;

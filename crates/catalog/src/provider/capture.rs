@@ -98,3 +98,60 @@ impl Capture {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capture(kind: CaptureKind, pattern: Option<&str>) -> Capture {
+        Capture {
+            name: "shard".into(),
+            from: CaptureSource::Token,
+            parameter: None,
+            pointer: Some(Pointer::of_member("shard")),
+            kind,
+            pattern: pattern.map(str::to_owned),
+            hosts: vec!["*.acme.example".into(), "api.acme.example.org".into()],
+            required: false,
+            on_refresh: false,
+        }
+    }
+
+    #[test]
+    fn thr_44_captured_url_stays_at_the_providers_hosts() {
+        let capture = capture(CaptureKind::Url, None);
+        for value in [
+            "https://eu1.acme.example/",
+            "https://a.b.acme.example",
+            "https://api.acme.example.org/x",
+        ] {
+            assert_eq!(capture.check(value), Ok(()), "{value}");
+        }
+        for value in [
+            "https://acme.example",
+            "https://evilacme.example",
+            "https://acme.example.evil.org",
+            "https://eu1.acme.example.evil.org",
+            "https://x.api.acme.example.org",
+            "http://eu1.acme.example",
+            "https://eu1.acme.example:8443",
+            "https://u@eu1.acme.example",
+            "https://evil.org/#.acme.example",
+            "https://evil.org\\.acme.example",
+            "//eu1.acme.example",
+            "",
+        ] {
+            assert!(capture.check(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn thr_44_captured_text_and_label_are_checked() {
+        assert_eq!(capture(CaptureKind::Text, Some("[0-9]+")).check("123"), Ok(()));
+        assert!(capture(CaptureKind::Text, Some("[0-9]+")).check("123x").is_err());
+        assert!(capture(CaptureKind::Text, None).check("a\r\nb").is_err());
+        assert!(capture(CaptureKind::Text, None).check(&"x".repeat(1025)).is_err());
+        assert_eq!(capture(CaptureKind::Label, None).check("mc-1"), Ok(()));
+        assert!(capture(CaptureKind::Label, None).check("mc.1").is_err());
+    }
+}

@@ -136,13 +136,9 @@ fn by_code(step: Step, code: &str) -> Meaning {
         | "unsupported_token_type"
         | "redirect_uri_mismatch" => Meaning::Config,
         "slow_down" | "rate_limited" | "ratelimited" => Meaning::Rate,
-        _ => by_unknown_code(step),
+        // A code that no standard has is no verdict; the provider's file can say what it means.
+        _ => Meaning::Transient,
     }
-}
-
-/// A code that no standard has is no verdict; the provider's file can say what it means.
-const fn by_unknown_code(_step: Step) -> Meaning {
-    Meaning::Transient
 }
 
 const fn by_status(step: Step, status: u16) -> Meaning {

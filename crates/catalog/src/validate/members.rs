@@ -1,14 +1,13 @@
 //! The remaining members, one by one.
 
-use super::Report;
 use super::values::is_token;
-use crate::field::{FieldKind, whole_pattern};
-use crate::provider::capture::{Capture, CaptureKind, CaptureSource};
+use super::{Report, captures};
+use crate::field::FieldKind;
 use crate::provider::classify::ErrorRule;
 use crate::provider::pkce::PkceMethod;
 use crate::provider::rotation::RefreshStyle;
 use crate::setting::Setting;
-use crate::template::{is_label, is_word};
+use crate::template::is_word;
 use coffer_core::rotation::RotationClass;
 
 pub(super) fn head(report: &mut Report<'_>) {
@@ -52,7 +51,7 @@ pub(super) fn check(report: &mut Report<'_>) {
     );
     client(report);
     scopes(report);
-    captures(report);
+    captures::check(report);
     response(report);
     errors(report);
     rotation(report);
@@ -149,78 +148,6 @@ fn scopes(report: &mut Report<'_>) {
         "scopes.field",
         "names a field that is no list",
         "give the field type = \"list\"",
-    );
-}
-
-fn captures(report: &mut Report<'_>) {
-    for (index, capture) in report.provider.captures.iter().enumerate() {
-        let member = format!("captures.{}", capture.name);
-        let earlier = report
-            .provider
-            .captures
-            .iter()
-            .take(index)
-            .any(|other| other.name == capture.name);
-        let taken = earlier || report.provider.field(&capture.name).is_some();
-        report.when(taken, &member, "has a name that is taken", "give it another name");
-        report.when(
-            !is_word(&capture.name),
-            &member,
-            "is not a name",
-            "write lower-case letters, digits, underscores",
-        );
-        match capture.from {
-            CaptureSource::Callback => {
-                let right = capture.parameter.is_some() && capture.pointer.is_none();
-                report.when(
-                    !right,
-                    &member,
-                    "comes from the callback",
-                    "write parameter = \"...\" and no pointer",
-                );
-            }
-            CaptureSource::Token => {
-                let right = capture.pointer.is_some() && capture.parameter.is_none();
-                report.when(
-                    !right,
-                    &member,
-                    "comes from the token response",
-                    "write pointer = \"/...\" and no parameter",
-                );
-            }
-        }
-        capture_value(report, &member, capture);
-    }
-}
-
-fn capture_value(report: &mut Report<'_>, member: &str, capture: &Capture) {
-    let broken = capture
-        .pattern
-        .as_deref()
-        .is_some_and(|pattern| whole_pattern(pattern).is_none());
-    report.when(
-        broken,
-        member,
-        "has a pattern that is no regular expression",
-        "correct the pattern",
-    );
-    let is_url = capture.kind == CaptureKind::Url;
-    report.when(
-        is_url == capture.hosts.is_empty(),
-        member,
-        "has hosts where it should not, or none",
-        "a url has hosts, others have none",
-    );
-    let domain = |host: &String| {
-        let name = host.strip_prefix("*.").unwrap_or(host);
-        name.contains('.') && name.split('.').all(is_label)
-    };
-    let hint = "write api.example.com or *.example.com";
-    report.when(
-        !capture.hosts.iter().all(domain),
-        member,
-        "has a host that is none",
-        hint,
     );
 }
 

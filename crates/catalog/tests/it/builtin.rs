@@ -333,3 +333,50 @@ fn thr_44_secret_is_bound_to_the_token_endpoints_origin() {
         "discovery decides"
     );
 }
+
+#[test]
+fn p22_values_captured_for_a_connection_are_checked_before_they_are_used() {
+    let github = provider("github");
+    let captured = BTreeMap::from([("instance".to_owned(), "x".to_owned())]);
+    let error = github.variables(&Config::default(), &captured).unwrap_err();
+    assert_eq!(error.code(), "template_unknown_capture");
+}
+
+#[test]
+fn oa_c16_granted_scopes_are_read_whatever_separates_them() {
+    let scopes = provider("github").scopes;
+    assert_eq!(scopes.split("repo,user:email"), ["repo", "user:email"]);
+    assert_eq!(scopes.split(" a  b "), ["a", "b"]);
+    assert!(scopes.split("").is_empty());
+}
+
+#[test]
+fn oa_c19_the_standards_stand_behind_every_provider() {
+    for provider in Catalog::builtin().unwrap().iter() {
+        let verdict = |step, status, code| provider.classify(step, status, code).meaning;
+        assert_eq!(
+            verdict(Step::Refresh, 400, Some("invalid_grant")),
+            Meaning::Dead,
+            "{}",
+            provider.id
+        );
+        assert_eq!(
+            verdict(Step::Refresh, 401, Some("invalid_client")),
+            Meaning::Config,
+            "{}",
+            provider.id
+        );
+        assert_eq!(
+            verdict(Step::Refresh, 503, None),
+            Meaning::Transient,
+            "{}",
+            provider.id
+        );
+        assert_eq!(
+            verdict(Step::Refresh, 429, None),
+            Meaning::Rate,
+            "{}",
+            provider.id
+        );
+    }
+}

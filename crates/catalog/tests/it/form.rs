@@ -224,7 +224,7 @@ fn p2_schema_is_what_a_user_interface_needs() {
     assert_eq!(json[0]["name"], "client_id");
     assert_eq!(json[0]["type"], "text");
     assert_eq!(json[0]["required"], true);
-    assert_eq!(json[0]["pattern"], "[A-Za-z0-9._-]+");
+    assert_eq!(json[0]["pattern"], r"[A-Za-z0-9._\-]+");
     assert_eq!(json[1]["type"], "secret");
     assert_eq!(json[3]["group"], "advanced");
     let generic = serde_json::to_value(&provider("generic-oauth2").fields).unwrap();
@@ -248,6 +248,23 @@ fn p2_every_field_has_help_and_every_secret_no_example() {
                 field.is_secret() || field.default.is_some() || field.example.is_some(),
                 "{}",
                 field.name
+            );
+        }
+    }
+}
+
+#[test]
+fn p2_patterns_are_valid_in_browsers_too() {
+    for provider in coffer_catalog::Catalog::builtin().unwrap().iter() {
+        for pattern in provider
+            .fields
+            .iter()
+            .filter_map(|field| field.pattern.as_deref())
+        {
+            let dangling = pattern.replace(r"\\", "").replace(r"\-", "").contains("-]");
+            assert!(
+                !dangling,
+                "{pattern}: HTML reads it with the flag v, where a hyphen before ] is escaped"
             );
         }
     }
