@@ -20,6 +20,7 @@ mod outcome;
 mod provider;
 mod refusal;
 mod request;
+mod setup;
 mod shape;
 mod state;
 mod token;

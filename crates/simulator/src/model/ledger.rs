@@ -102,8 +102,10 @@ pub struct Ledger {
     next: u64,
     entries: VecDeque<Entry>,
     totals: Totals,
-    /// Refreshes in flight, by grant.
-    open: BTreeMap<u64, Vec<u64>>,
+    /// Requests that are not closed, each with its grant where it is a refresh.
+    open: BTreeMap<u64, Option<u64>>,
+    /// The refreshes among them, by grant.
+    refreshing: BTreeMap<u64, Vec<u64>>,
 }
 
 impl Ledger {
@@ -114,6 +116,7 @@ impl Ledger {
             entries: VecDeque::new(),
             totals,
             open: BTreeMap::new(),
+            refreshing: BTreeMap::new(),
         }
     }
 
@@ -155,17 +158,19 @@ impl Ledger {
 
     /// How many refreshes are open now.
     pub fn in_flight(&self) -> usize {
-        self.open.values().map(Vec::len).sum()
+        self.refreshing.values().map(Vec::len).sum()
     }
 
     /// Records an arrival: gives it its number, and notes an overlap.
     pub(crate) fn arrived(&mut self, mut entry: Entry) -> u64 {
         entry.sequence = self.next;
         self.next = self.next.saturating_add(1);
-        if let (Endpoint::Refresh, Some(grant)) = (entry.endpoint, entry.grant) {
-            let open = self.open.entry(grant).or_default();
-            entry.overlaps = open.last().copied();
-            open.push(entry.sequence);
+        let grant = entry.grant.filter(|_| entry.endpoint == Endpoint::Refresh);
+        self.open.insert(entry.sequence, grant);
+        if let Some(grant) = grant {
+            let refreshing = self.refreshing.entry(grant).or_default();
+            entry.overlaps = refreshing.last().copied();
+            refreshing.push(entry.sequence);
         }
         add(self.totals.requests.entry(entry.endpoint).or_default(), true);
         add(&mut self.totals.overlaps, entry.overlaps.is_some());
@@ -216,31 +221,18 @@ impl Ledger {
 
     /// Records the end of a request. Only the first time counts.
     pub(crate) fn closed(&mut self, sequence: u64, delivered: bool, now: Timestamp) {
-        let mut grant = None;
+        let Some(grant) = self.open.remove(&sequence) else {
+            return;
+        };
+        add(&mut self.totals.undelivered, !delivered);
         if let Some(entry) = self.entry_mut(sequence) {
-            if entry.closed_at.is_some() {
-                return;
-            }
             entry.closed_at = Some(now);
             entry.delivered = Some(delivered);
-            grant = entry.grant.filter(|_| entry.endpoint == Endpoint::Refresh);
         }
-        add(&mut self.totals.undelivered, !delivered);
-        match grant {
-            Some(grant) => self.forget_open(grant, sequence),
-            // Its entry is forgotten already, or it was none of those that are counted.
-            None => self.open.retain(|_, open| {
-                open.retain(|other| *other != sequence);
-                !open.is_empty()
-            }),
-        }
-    }
-
-    fn forget_open(&mut self, grant: u64, sequence: u64) {
-        if let Some(open) = self.open.get_mut(&grant) {
-            open.retain(|other| *other != sequence);
-            if open.is_empty() {
-                self.open.remove(&grant);
+        if let Some((grant, refreshing)) = grant.and_then(|id| Some((id, self.refreshing.get_mut(&id)?))) {
+            refreshing.retain(|other| *other != sequence);
+            if refreshing.is_empty() {
+                self.refreshing.remove(&grant);
             }
         }
     }

@@ -137,17 +137,12 @@ impl ResponseShape {
 
     fn nest(&self, members: Map<String, Value>) -> Value {
         let path = self.nested_under.as_deref().unwrap_or("");
-        let nested = path
-            .rsplit('/')
-            .filter(|segment| !segment.is_empty())
-            .fold(Value::Object(members), |inner, segment| json!({ segment: inner }));
-        match nested {
-            Value::Object(mut top) => {
-                top.extend(self.extra.clone());
-                Value::Object(top)
-            }
-            other => other,
+        let mut top = members;
+        for segment in path.rsplit('/').filter(|segment| !segment.is_empty()) {
+            top = Map::from_iter([(segment.to_owned(), Value::Object(top))]);
         }
+        top.extend(self.extra.clone());
+        Value::Object(top)
     }
 
     pub(crate) fn refusal(&self, refusal: Refusal) -> Reply {

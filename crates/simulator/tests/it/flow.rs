@@ -136,3 +136,28 @@ async fn two_hundred_flows_at_once_all_succeed() {
         (200, 200, 0, 0)
     );
 }
+
+#[actix_web::test]
+async fn it_lives_inside_another_application_and_at_the_root() {
+    use actix_web::{App, HttpResponse, test, web};
+    let body = async |issuer: &str, target: &str| {
+        let service = coffer_simulator::Service::new(crate::setup::provider(issuer, Behaviour::default()));
+        let app = App::new()
+            .route("/own", web::get().to(|| async { HttpResponse::Ok().body("own") }))
+            .configure(|config| service.mount(config));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().uri(target).to_request();
+        let bytes = test::call_and_read_body(&app, request).await;
+        String::from_utf8(bytes.to_vec()).unwrap()
+    };
+    assert_eq!(body("http://h/a/b", "/own").await, "own");
+    assert_eq!(body("http://h", "/own").await, "own");
+    let metadata = "/.well-known/openid-configuration";
+    assert!(
+        body("http://h/a/b", &format!("/a/b{metadata}"))
+            .await
+            .contains("http://h/a/b/token")
+    );
+    assert!(body("http://h", metadata).await.contains("http://h/token"));
+    assert!(body("http://h/a/b", "/a/bc").await.is_empty());
+}

@@ -13,5 +13,7 @@ mod faults;
 mod flow;
 mod in_process;
 mod kept;
+mod model;
+mod property;
 mod raw;
 mod setup;
