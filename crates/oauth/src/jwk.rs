@@ -41,7 +41,7 @@ enum Material {
 impl KeySet {
     /// Reads a key set. Keys that are not for signatures, of a type that we do not know, private or symmetric, are left
     /// out; a key that is there twice counts once. `None` when it is not a key set, or has more than 100 keys.
-    pub(crate) fn parse(document: &Value) -> Option<Self> {
+    pub fn parse(document: &Value) -> Option<Self> {
         let entries = document.get("keys")?.as_array()?;
         if entries.len() > KEYS_CAP {
             return None;
@@ -234,5 +234,82 @@ fn hash_for(alg: &Alg) -> Option<&'static digest::Algorithm> {
         Alg::RsaSsaPkcs1V15Sha384 | Alg::RsaSsaPssSha384 | Alg::EcdsaP384Sha384 => Some(&digest::SHA384),
         Alg::RsaSsaPkcs1V15Sha512 | Alg::RsaSsaPssSha512 | Alg::EdDsa => Some(&digest::SHA512),
         Alg::HmacSha256 | Alg::HmacSha384 | Alg::HmacSha512 | Alg::EcdsaP521Sha512 | Alg::None | _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The public key and the signature of RFC 7515, appendix A.2.
+    const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
+    const INPUT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    const SIGNATURE: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+
+    fn rfc_key() -> Key {
+        Key::parse(&serde_json::json!({"kty": "RSA", "n": N, "e": "AQAB", "kid": "rfc"})).unwrap()
+    }
+
+    #[test]
+    fn oa_c22_the_rs256_signature_of_rfc_7515_is_accepted_and_a_changed_one_is_not() {
+        let mut signature = BASE64_URL_SAFE_NO_PAD.decode(SIGNATURE).unwrap();
+        let key = rfc_key();
+        let verify =
+            |signature: &[u8], input: &str, alg| key.verify_signature(&alg, input.as_bytes(), signature);
+        assert!(verify(&signature, INPUT, Alg::RsaSsaPkcs1V15Sha256).is_ok());
+        assert!(verify(&signature, &INPUT[1..], Alg::RsaSsaPkcs1V15Sha256).is_err());
+        for alg in [
+            Alg::RsaSsaPssSha256,
+            Alg::RsaSsaPkcs1V15Sha512,
+            Alg::EcdsaP256Sha256,
+            Alg::EdDsa,
+            Alg::HmacSha256,
+        ] {
+            assert!(verify(&signature, INPUT, alg.clone()).is_err(), "{alg:?}");
+        }
+        signature[0] ^= 1;
+        assert!(verify(&signature, INPUT, Alg::RsaSsaPkcs1V15Sha256).is_err());
+    }
+
+    #[test]
+    fn oa_c23_a_key_is_a_candidate_only_for_the_algorithms_of_its_type() {
+        let rsa = KeySet(vec![rfc_key()]);
+        let count = |alg: Alg| rsa.candidates(None, &alg).count();
+        assert_eq!(count(Alg::RsaSsaPkcs1V15Sha256) + count(Alg::RsaSsaPssSha256), 2);
+        for alg in [
+            Alg::EcdsaP256Sha256,
+            Alg::EdDsa,
+            Alg::HmacSha256,
+            Alg::HmacSha512,
+            Alg::None,
+        ] {
+            assert_eq!(count(alg.clone()), 0, "{alg:?}");
+        }
+        let fixed = Key {
+            alg: Some(Alg::RsaSsaPssSha256),
+            ..rfc_key()
+        };
+        assert!(!fixed.fits(&Alg::RsaSsaPkcs1V15Sha256) && fixed.fits(&Alg::RsaSsaPssSha256));
+    }
+
+    #[test]
+    fn a_symmetric_key_verifies_nothing() {
+        let key = Key::new_symmetric(b"secret".to_vec());
+        for alg in [Alg::HmacSha256, Alg::RsaSsaPkcs1V15Sha256, Alg::None] {
+            assert!(key.verify_signature(&alg, b"", b"").is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_of_less_than_2048_bits_is_of_no_use() {
+        let mut key = rfc_key();
+        key.material = Material::Rsa {
+            n: vec![0xab; 128],
+            e: vec![1, 0, 1],
+        };
+        assert!(
+            key.verify_signature(&Alg::RsaSsaPkcs1V15Sha256, b"m", &[1; 128])
+                .is_err()
+        );
     }
 }

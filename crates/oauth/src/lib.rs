@@ -5,6 +5,7 @@ mod body;
 mod cache;
 mod call;
 mod callback;
+mod check;
 mod classify;
 mod client;
 mod discovery;
