@@ -13,6 +13,7 @@ mod faults;
 mod flow;
 mod in_process;
 mod kept;
+mod ledger;
 mod model;
 mod property;
 mod raw;
