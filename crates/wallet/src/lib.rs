@@ -1,1 +1,40 @@
-//! (crate docs)
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod audit;
+mod callback;
+pub mod caller;
+mod cells;
+mod connect;
+mod connection;
+mod disconnect;
+mod environment;
+mod error;
+mod idempotency;
+mod integration;
+mod lookup;
+mod provider;
+mod redeem;
+pub mod refresh;
+mod return_to;
+mod settings;
+mod smoke_test;
+mod tasks;
+mod tenant;
+mod token;
+mod wallet;
+
+pub use account::Account;
+pub use callback::Arrival;
+pub use caller::{NewCaller, Principal};
+pub use connect::{Departure, MadeConnectSession, NewConnectSession};
+pub use connection::ConnectionStatus;
+pub use environment::EnvironmentClient;
+pub use error::{WalletError, failure_hint};
+pub use idempotency::{Idempotent, KEPT_FOR, Ticket};
+pub use integration::Values;
+pub use settings::{Settings, SettingsError};
+pub use smoke_test::SmokeTest;
+pub use tasks::Tasks;
+pub use token::{TokenGrant, TokenRequest};
+pub use wallet::{Parts, Wallet};

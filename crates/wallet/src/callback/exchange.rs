@@ -1,0 +1,291 @@
+//! The exchange of a code and what comes of it, under the same care as a refresh: intent, send once, one commit.
+
+use super::{Arrival, Landed};
+use crate::account::Account;
+use crate::error::WalletError;
+use crate::provider;
+use crate::refresh::access_token_row;
+use crate::wallet::Inner;
+use coffer_core::audit::AuditVerb;
+use coffer_core::bearer::BearerKind;
+use coffer_core::connection::{Attempt, AttemptOutcome, Connection, ConnectionState, Revocation, Slot};
+use coffer_core::flow::FlowResult;
+use coffer_core::id::{ConnectionId, SlotId};
+use coffer_core::ports::ExchangeCommit;
+use coffer_core::secret::{ExposeSecret, secret_text};
+use coffer_core::{SecretText, StoreError};
+use coffer_envelope::SealingKey;
+use coffer_oauth::{CodeGrant, Identity, TokenSet};
+use serde_json::json;
+use std::time::Duration;
+use url::Url;
+
+/// What the provider gave for the code.
+struct Exchanged {
+    tokens: TokenSet,
+    identity: Option<Identity>,
+}
+
+impl Inner {
+    pub(super) async fn exchange(&self, landed: Landed, code: &SecretText) -> Result<Arrival, WalletError> {
+        // Everything that is needed to finish is at hand before anything is sent (refresh.md, step 2).
+        let sealing = self.keys.prepare(landed.flow.tenant).await?;
+        let attempt = self.intent_to_exchange(&landed, code).await?;
+        self.consume(&landed, Some(&attempt)).await?;
+        match self.ask_provider(&landed, code).await {
+            Ok(exchanged) => self.keep(&landed, &sealing, &attempt, exchanged).await,
+            Err(error) => {
+                self.keep_failure(&landed, &attempt, &error).await?;
+                Err(Self::oauth_error(error))
+            }
+        }
+    }
+
+    async fn ask_provider(
+        &self,
+        landed: &Landed,
+        code: &SecretText,
+    ) -> Result<Exchanged, coffer_oauth::Error> {
+        let verifier = landed.secrets.verifier.clone().map(secret_text);
+        let nonce = landed.secrets.nonce.clone().map(secret_text);
+        let redirect_uri = landed.integration.redirect_uri();
+        let grant = CodeGrant {
+            code,
+            redirect_uri,
+            verifier: verifier.as_ref(),
+            nonce: nonce.as_ref(),
+            issuer: landed.flow.issuer.as_deref(),
+        };
+        let tokens = self.oauth.exchange(&landed.integration, &grant).await?;
+        let identity = match self.oauth.identity(&landed.integration, &tokens).await {
+            Ok(identity) => Some(identity),
+            // Somebody else's profile must not be taken for this account's (OA-C27); a profile that cannot be had
+            // is no reason to throw the grant away.
+            Err(error @ coffer_oauth::Error::SubjectMismatch) => return Err(error),
+            Err(error) => {
+                tracing::warn!(
+                    code = error.code(),
+                    "the provider did not tell whose account it is"
+                );
+                None
+            }
+        };
+        Ok(Exchanged { tokens, identity })
+    }
+
+    async fn keep(
+        &self,
+        landed: &Landed,
+        sealing: &SealingKey,
+        attempt: &Attempt,
+        exchanged: Exchanged,
+    ) -> Result<Arrival, WalletError> {
+        let result = BearerKind::ConnectResult.generate(&*self.random);
+        let commit = self
+            .commit_of(landed, sealing, attempt, exchanged, &result)
+            .await?;
+        let detail = json!({ "integration": landed.flow.integration.id, "scopes": commit.connection.scopes });
+        let audit = self.audit(
+            &landed.asker,
+            AuditVerb::ConnectionAuthorize,
+            commit.connection.id.uuid(),
+            detail,
+        );
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self
+                .stores
+                .flows
+                .commit_exchange(&landed.scope, &commit, &audit)
+                .await
+            {
+                Ok(()) => break,
+                Err(error @ (StoreError::Unavailable(_) | StoreError::CommitUnknown(_))) => {
+                    tracing::warn!(code = error.code(), "an exchange result waits for the database");
+                    tokio::time::sleep(pause).await;
+                    pause = pause.saturating_mul(2).min(Duration::from_secs(1));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut return_to = Url::parse(&landed.session.return_to)
+            .map_err(|_| WalletError::Internal("a stored return target is not a URL"))?;
+        return_to
+            .query_pairs_mut()
+            .append_pair("coffer_result", result.expose_secret());
+        Ok(Arrival {
+            return_to: secret_text(return_to.into()),
+        })
+    }
+
+    async fn commit_of(
+        &self,
+        landed: &Landed,
+        sealing: &SealingKey,
+        attempt: &Attempt,
+        exchanged: Exchanged,
+        result: &SecretText,
+    ) -> Result<ExchangeCommit, WalletError> {
+        let now = self.now();
+        let Exchanged { tokens, identity } = exchanged;
+        let connection = ConnectionId::new(&*self.clock, &*self.random);
+        let slot = self.slot_of(landed, sealing, connection, &tokens)?;
+        let access = access_token_row(
+            self,
+            sealing,
+            &landed.integration,
+            &slot,
+            slot.generation,
+            &tokens,
+        )?;
+        let slot = Slot {
+            due_at: crate::refresh::due_at(&landed.integration, &slot, &access),
+            ..slot
+        };
+        let account = account_of(identity, &tokens, landed);
+        let subject = match (&account.issuer, &account.subject) {
+            (Some(issuer), Some(subject)) => {
+                Some(self.subject_index(landed.flow.tenant, issuer, subject).await?)
+            }
+            _ => None,
+        };
+        let connection = Connection {
+            tenant: landed.flow.tenant,
+            id: connection,
+            user: landed.session.user,
+            integration: landed.flow.integration,
+            provider: landed.integration.provider().id.to_string(),
+            state: ConnectionState::Pending,
+            reason: None,
+            revocation: Revocation::None,
+            subject,
+            identity: Some(
+                self.seal_account(landed.flow.tenant, connection, &account)
+                    .await?,
+            ),
+            scopes_missing: tokens.missing_scopes(&landed.flow.scopes),
+            scopes: tokens.scopes.unwrap_or_else(|| landed.flow.scopes.clone()),
+            created_at: now,
+            updated_at: now,
+        };
+        let result = FlowResult {
+            connection: connection.id,
+            result_hash: self
+                .bearer_hash(BearerKind::ConnectResult, result.expose_secret())
+                .await?,
+            expires_at: now.plus(self.settings.result),
+            redeemed_at: None,
+        };
+        Ok(ExchangeCommit {
+            flow: landed.flow.id,
+            attempt: attempt.id,
+            connection,
+            slots: vec![slot],
+            tokens: vec![access],
+            result,
+            at: now,
+        })
+    }
+
+    fn slot_of(
+        &self,
+        landed: &Landed,
+        sealing: &SealingKey,
+        connection: ConnectionId,
+        tokens: &TokenSet,
+    ) -> Result<Slot, WalletError> {
+        let (id, now) = (SlotId::new(&*self.clock, &*self.random), self.now());
+        let cell = crate::cells::refresh_token(landed.flow.tenant, id, 1);
+        let refresh = tokens
+            .refresh
+            .as_ref()
+            .map(|token| sealing.seal_text(&cell, token))
+            .transpose()?;
+        let told = tokens.refresh_expires_in.map(|life| now.plus(life));
+        Ok(Slot {
+            tenant: landed.flow.tenant,
+            id,
+            connection,
+            name: "default".into(),
+            class: landed
+                .integration
+                .provider()
+                .rotation
+                .class
+                .resolve(landed.integration.config()),
+            refresh_expires_at: if refresh.is_none() {
+                None
+            } else {
+                told.or_else(|| crate::refresh::refresh_end(&landed.integration, now))
+            },
+            refresh,
+            generation: 1,
+            refreshed_at: now,
+            due_at: None,
+            failures: 0,
+            not_before: None,
+            epoch: 0,
+            lease: None,
+            ambiguous: 0,
+        })
+    }
+
+    async fn keep_failure(
+        &self,
+        landed: &Landed,
+        attempt: &Attempt,
+        error: &coffer_oauth::Error,
+    ) -> Result<(), WalletError> {
+        let reason = provider::reason(error, self.now());
+        let outcome = match error {
+            coffer_oauth::Error::Provider(error) => outcome_of(error.verdict),
+            coffer_oauth::Error::Config(_) | coffer_oauth::Error::Discovery(_) => AttemptOutcome::Failed,
+            coffer_oauth::Error::Callback(_)
+            | coffer_oauth::Error::IdToken(_)
+            | coffer_oauth::Error::SubjectMismatch
+            | coffer_oauth::Error::NoSubject => AttemptOutcome::Refused,
+        };
+        let detail = json!({ "code": reason.code, "provider_code": reason.provider_code });
+        let audit = self.audit(
+            &landed.asker,
+            AuditVerb::OAuthAuthorizeFailed,
+            landed.flow.id.uuid(),
+            detail,
+        );
+        Ok(self
+            .stores
+            .flows
+            .fail_exchange(&landed.scope, attempt.id, outcome, &reason, &audit)
+            .await?)
+    }
+}
+
+fn outcome_of(verdict: coffer_oauth::Verdict) -> AttemptOutcome {
+    use coffer_oauth::Verdict;
+    match verdict {
+        Verdict::Dead | Verdict::Config | Verdict::Refused => AttemptOutcome::Refused,
+        Verdict::Transient | Verdict::RateLimited { .. } | Verdict::Moved | Verdict::NotSent => {
+            AttemptOutcome::Failed
+        }
+        Verdict::Ambiguous | Verdict::Unusable => AttemptOutcome::Ambiguous,
+    }
+}
+
+fn account_of(identity: Option<Identity>, tokens: &TokenSet, landed: &Landed) -> Account {
+    let mut captured = landed.callback.captured(&landed.integration);
+    captured.extend(tokens.captured.clone());
+    match identity {
+        Some(identity) => Account {
+            issuer: Some(identity.issuer),
+            subject: Some(identity.subject),
+            email: identity.email,
+            email_verified: identity.email_verified,
+            name: identity.name,
+            captured,
+        },
+        None => Account {
+            captured,
+            ..Account::default()
+        },
+    }
+}

@@ -1,0 +1,80 @@
+//! The wallet's side of the OAuth client: its integrations, and its errors as ours.
+
+use crate::error::WalletError;
+use crate::integration::Opened;
+use crate::refresh::outcome::reason_of;
+use crate::wallet::Inner;
+use coffer_core::Timestamp;
+use coffer_core::connection::Reason;
+use coffer_core::failure::FailureCode;
+use coffer_core::http::HttpErrorKind;
+use coffer_oauth::{Error, Integration, ProviderError, Verdict};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Inner {
+    /// What the OAuth client needs to know of an integration.
+    pub(crate) fn oauth_integration(&self, opened: Opened) -> Integration {
+        let redirect_uri = self.redirect_uri(opened.integration.id);
+        Integration::new(Arc::clone(&opened.provider), opened.config, redirect_uri)
+            .with_secret_origin(opened.secret_origin)
+    }
+
+    /// An error of the OAuth client as the wallet's answer.
+    pub(crate) fn oauth_error(error: Error) -> WalletError {
+        match error {
+            Error::Provider(error) => match error.verdict {
+                Verdict::RateLimited { retry_after } => WalletError::Later {
+                    code: "rate_limited",
+                    message: error.to_string(),
+                    after: retry_after,
+                },
+                Verdict::NotSent | Verdict::Transient => WalletError::Later {
+                    code: "provider_unavailable",
+                    message: error.to_string(),
+                    after: Duration::from_secs(10),
+                },
+                Verdict::Dead
+                | Verdict::Config
+                | Verdict::Refused
+                | Verdict::Moved
+                | Verdict::Ambiguous
+                | Verdict::Unusable => {
+                    WalletError::Provider(reason_of(&error, Timestamp::from_unix_micros(0)))
+                }
+            },
+            error @ (Error::Callback(_) | Error::IdToken(_) | Error::SubjectMismatch | Error::NoSubject) => {
+                WalletError::flow(error.code(), error.to_string())
+            }
+            error @ (Error::Discovery(_) | Error::Config(_)) => {
+                WalletError::precondition(error.code(), error.to_string())
+            }
+        }
+    }
+}
+
+/// The reason to keep of an error of the OAuth client.
+pub(crate) fn reason(error: &Error, at: Timestamp) -> Reason {
+    reason_of(&as_provider_error(error), at)
+}
+
+/// Every error of the OAuth client as one of the provider's: what is not the provider's word was never sent.
+pub(crate) fn as_provider_error(error: &Error) -> ProviderError {
+    let (code, transport) = match error {
+        Error::Provider(error) => return error.clone(),
+        Error::Config(_) => (FailureCode::InvalidConfig, None),
+        Error::Discovery(_) => (FailureCode::ProviderUnavailable, Some(HttpErrorKind::Resolve)),
+        Error::Callback(_) | Error::IdToken(_) | Error::SubjectMismatch | Error::NoSubject => {
+            (FailureCode::ProviderUnavailable, None)
+        }
+    };
+    ProviderError {
+        code,
+        verdict: Verdict::NotSent,
+        status: None,
+        transport,
+        provider_code: None,
+        provider_message: None,
+        hint: error.to_string().into(),
+    }
+}

@@ -1,0 +1,42 @@
+//! Refresh on demand: single flight in this process and, by lease, among all of them; an intent before a byte is
+//! sent; one commit after (design/refresh.md, steps 2 to 6, 8, 9).
+
+pub mod decide;
+mod fail;
+mod flight;
+pub mod outcome;
+mod run;
+
+pub(crate) use flight::{Flights, Landing, Passenger};
+pub(crate) use run::{access_token_row, due_at, refresh_end};
+
+use crate::wallet::Inner;
+use coffer_core::actor::Asker;
+use coffer_core::connection::TokenView;
+use coffer_core::id::ConnectionId;
+use std::sync::Arc;
+
+/// What is to be refreshed, and what whoever asks has seen of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Errand {
+    pub(crate) asker: Asker,
+    pub(crate) connection: ConnectionId,
+    /// The view that made the refresh necessary.
+    pub(crate) seen: TokenView,
+}
+
+impl Inner {
+    /// Takes a seat on the refresh of this slot, and starts it where none is under way. The refresh goes on whether or
+    /// not anybody waits for it.
+    pub(crate) fn refresh(self: &Arc<Self>, errand: Errand) -> Passenger {
+        let (passenger, pilot) = self.flights.board(errand.asker.tenant, errand.seen.slot);
+        if let Some(pilot) = pilot {
+            let inner = Arc::clone(self);
+            drop(self.tasks.spawn(async move {
+                let landing = run::fly(&inner, &errand).await;
+                pilot.land(landing);
+            }));
+        }
+        passenger
+    }
+}
