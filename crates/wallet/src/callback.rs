@@ -248,14 +248,12 @@ fn denied(error: coffer_oauth::Error, provider_code: Option<&str>) -> WalletErro
     }
 }
 
-/// What goes wrong in a flow is told to a browser: everything as a flow error, but what waiting helps.
+/// What goes wrong in a flow is told to a browser, which is sent back to where it came from: whatever it is becomes a
+/// flow error with its code.
 fn as_flow_error(error: WalletError) -> WalletError {
-    match error {
-        WalletError::Provider(reason) => WalletError::Flow {
-            code: reason.code.as_str(),
-            message: reason.message,
-            return_to: None,
-        },
-        other => other,
+    if let WalletError::Flow { .. } = error {
+        return error;
     }
+    tracing::warn!(code = error.code(), error = %error, "an authorization ended without a connection");
+    WalletError::flow(error.code(), error.to_string())
 }

@@ -311,17 +311,11 @@ fn checked_scopes(scopes: Vec<String>) -> Result<Vec<String>, WalletError> {
     }
 }
 
-pub(crate) fn with_return_to(error: WalletError, to: Option<Url>) -> WalletError {
-    match error {
-        WalletError::Flow {
-            code,
-            message,
-            return_to: None,
-        } => WalletError::Flow {
-            code,
-            message,
-            return_to: to,
-        },
-        other => other,
+pub(crate) fn with_return_to(mut error: WalletError, to: Option<Url>) -> WalletError {
+    if let WalletError::Flow { return_to, .. } = &mut error
+        && return_to.is_none()
+    {
+        *return_to = to.map(Box::new);
     }
+    error
 }

@@ -54,7 +54,7 @@ pub enum WalletError {
         /// The state's word: `pending`, `revoked`, `consent_required`, `integration_blocked`, `quarantined`.
         state: &'static str,
         /// Why, where known.
-        reason: Option<Reason>,
+        reason: Option<Box<Reason>>,
     },
     /// Not now. Nothing is lost; ask again after the time given.
     #[error("{message}")]
@@ -74,11 +74,11 @@ pub enum WalletError {
         /// What is the matter.
         message: String,
         /// Where to send the browser, where that is known and safe.
-        return_to: Option<url::Url>,
+        return_to: Option<Box<url::Url>>,
     },
     /// The provider refused, or gave an answer that cannot be used.
     #[error("the provider refused: {}", .0.message)]
-    Provider(Reason),
+    Provider(Box<Reason>),
     /// Our own fault.
     #[error("an internal error: {0}")]
     Internal(&'static str),

@@ -40,7 +40,7 @@ impl Inner {
                 | Verdict::Moved
                 | Verdict::Ambiguous
                 | Verdict::Unusable => {
-                    WalletError::Provider(reason_of(&error, Timestamp::from_unix_micros(0)))
+                    WalletError::Provider(Box::new(reason_of(&error, Timestamp::from_unix_micros(0))))
                 }
             },
             error @ (Error::Callback(_) | Error::IdToken(_) | Error::SubjectMismatch | Error::NoSubject) => {

@@ -239,6 +239,6 @@ pub(crate) fn refused(refusal: Refusal, view: TokenView) -> WalletError {
     };
     WalletError::Connection {
         state,
-        reason: view.reason,
+        reason: view.reason.map(Box::new),
     }
 }
