@@ -71,7 +71,7 @@ fn p5_github_is_the_public_service_unless_an_enterprise_url_is_given() {
 }
 
 #[test]
-fn p5_github_grant_is_deleted_with_the_clients_credentials_and_the_token_in_the_body() {
+fn p5_github_token_is_deleted_with_the_clients_credentials_and_the_token_in_the_body() {
     let github = provider("github");
     let config = config("github", &[("client_id", "Ov23.x"), ("client_secret", "s")]);
     let call = github.revoke.call.as_ref().unwrap();
@@ -82,7 +82,7 @@ fn p5_github_grant_is_deleted_with_the_clients_credentials_and_the_token_in_the_
     let url = call.url.as_ref().unwrap().resolve(&variables).unwrap().unwrap();
     assert_eq!(
         (call.method.as_str(), url.as_str()),
-        ("DELETE", "https://api.github.com/applications/Ov23.x/grant")
+        ("DELETE", "https://api.github.com/applications/Ov23.x/token")
     );
     assert_eq!(
         call.body["access_token"].resolve(&variables),
