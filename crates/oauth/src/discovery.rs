@@ -101,6 +101,33 @@ impl Client {
     /// # Errors
     /// [`Error::Config`] when the integration has no issuer; [`Error::Discovery`].
     pub async fn metadata(&self, integration: &Integration) -> Result<Option<Arc<Metadata>>, Error> {
+        self.load_metadata(integration, Binding::Kept).await
+    }
+
+    /// The only origin to which the client secret may go: to be kept with the integration when it is registered or
+    /// saved again, and given to [`Integration::with_secret_origin`] from then on (THR-44).
+    ///
+    /// # Errors
+    /// As [`Client::metadata`]; [`Error::Config`] when there is no token endpoint.
+    pub async fn secret_origin(&self, integration: &Integration) -> Result<String, Error> {
+        let url = match integration.endpoint(Endpoint::Token)? {
+            Some(own) => Some(own),
+            None => self
+                .load_metadata(integration, Binding::Renewed)
+                .await?
+                .and_then(|metadata| metadata.token_endpoint.clone()),
+        };
+        Ok(url
+            .ok_or(crate::exchange::NO_TOKEN_ENDPOINT)?
+            .origin()
+            .ascii_serialization())
+    }
+
+    async fn load_metadata(
+        &self,
+        integration: &Integration,
+        binding: Binding,
+    ) -> Result<Option<Arc<Metadata>>, Error> {
         if integration.provider().oidc.is_none() {
             return Ok(None);
         }
@@ -112,31 +139,24 @@ impl Client {
         let key = format!("{issuer} {url}");
         let fetch = async |before: Option<Arc<Metadata>>| {
             let metadata = Metadata::read(&self.fetch(url).await?, &issuer)?;
-            match before {
-                Some(before) if before.token_origin() != metadata.token_origin() => {
-                    Err(DiscoveryError::SecretOrigin.into())
-                }
-                Some(_) | None => Ok(metadata),
+            let bound = match (&integration.secret_origin, binding) {
+                (_, Binding::Renewed) => None,
+                (Some(bound), Binding::Kept) => Some(bound.clone()),
+                (None, Binding::Kept) => before.and_then(|before| before.token_origin()),
+            };
+            if bound.is_some() && bound != metadata.token_origin() {
+                return Err(DiscoveryError::SecretOrigin.into());
             }
+            Ok(metadata)
+        };
+        let freshness = match binding {
+            Binding::Kept => Freshness::Recent,
+            Binding::Renewed => Freshness::Renewed,
         };
         self.metadata_cache
-            .get(&key, self.clock().now(), Freshness::Recent, fetch)
+            .get(&key, self.clock().now(), freshness, fetch)
             .await
             .map(Some)
-    }
-
-    /// The only origin to which the client secret may go: to be kept with the integration when it is registered, and
-    /// given to [`Integration::with_secret_origin`] from then on (THR-44).
-    ///
-    /// # Errors
-    /// As [`Client::metadata`]; [`Error::Config`] when there is no token endpoint.
-    pub async fn secret_origin(&self, integration: &Integration) -> Result<String, Error> {
-        let metadata = self.metadata_if_needed(integration).await?;
-        let url = self.endpoint(integration, Endpoint::Token, metadata.as_deref())?;
-        Ok(url
-            .ok_or(crate::exchange::NO_TOKEN_ENDPOINT)?
-            .origin()
-            .ascii_serialization())
     }
 
     /// Fetches a JSON document that anybody may read.
@@ -155,6 +175,15 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether the token endpoint has to be where it was.
+#[derive(Debug, Clone, Copy)]
+enum Binding {
+    /// Yes: where it was when the integration was registered, else where this process saw it first.
+    Kept,
+    /// No: an administrator is registering the integration.
+    Renewed,
 }
 
 impl Metadata {

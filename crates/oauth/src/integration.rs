@@ -75,6 +75,25 @@ impl Integration {
             .map_err(|_| BAD_VALUE)
     }
 
+    /// Checks what was captured from callback and token response before it is kept.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when a value breaks the rule of its capture, or one that the provider's file demands is
+    /// missing.
+    pub fn check_captured(&self, captured: &BTreeMap<String, String>) -> Result<(), Error> {
+        self.provider
+            .variables(&self.config, captured)
+            .map_err(|_| BAD_VALUE)?;
+        let mut required = self.provider.captures.iter().filter(|capture| capture.required);
+        if required.all(|capture| captured.contains_key(&capture.name)) {
+            Ok(())
+        } else {
+            Err(Error::Config(
+                "the provider did not send a value that its connections need; connect again",
+            ))
+        }
+    }
+
     pub(crate) fn variables(&self) -> Result<Variables, Error> {
         self.provider
             .variables(&self.config, &self.captured)

@@ -231,6 +231,14 @@ fn captures_and_renamed_codes_are_read_and_debug_shows_no_values() {
         callback.captured(&integration),
         [("realm".to_owned(), "42".to_owned())].into()
     );
+    assert!(
+        integration
+            .check_captured(&callback.captured(&integration))
+            .is_ok()
+    );
+    assert!(integration.check_captured(&Default::default()).is_err());
+    let unknown = [("realm".to_owned(), "a\nb".to_owned())].into();
+    assert!(integration.check_captured(&unknown).is_err());
     let shown = format!("{callback:?}");
     assert!(!shown.contains("canary") && !shown.contains("state-1"), "{shown}");
 }

@@ -261,6 +261,11 @@ async fn thr_44_a_changed_document_cannot_move_the_client_secret() {
             .all(|seen| seen.url.host_str() == Some("id.example"))
     );
 
+    // Saved again by an administrator, it is bound anew.
+    world.clock.advance(Duration::from_secs(60));
+    let rebound = world.client.secret_origin(&oidc()).await.unwrap();
+    assert_eq!(rebound, "https://evil.example");
+
     // Another process: what was kept with the integration binds.
     let world = make(current);
     let bound = oidc().with_secret_origin(Some(bound));

@@ -126,7 +126,10 @@ async fn oa_c20_retry_after_is_honoured_and_a_503_is_ambiguous_for_strict_classe
     for class in RotationClass::ALL {
         let expected = match class {
             RotationClass::SingleUse | RotationClass::SingleUseFamily => Verdict::Ambiguous,
-            _ => Verdict::RateLimited { retry_after: wait },
+            RotationClass::Static
+            | RotationClass::Overlapping
+            | RotationClass::Grace
+            | RotationClass::RetireOnProof => Verdict::RateLimited { retry_after: wait },
         };
         assert_eq!(error.verdict_for(class), expected, "{class:?}");
     }
