@@ -74,7 +74,8 @@ impl HttpRequest {
     /// Sets the body and its media type.
     #[must_use]
     pub fn body(mut self, media_type: &'static str, body: SecretBytes) -> Self {
-        self.headers.push((Cow::Borrowed("content-type"), SecretText::from(media_type)));
+        self.headers
+            .push((Cow::Borrowed("content-type"), SecretText::from(media_type)));
         self.body = Some(body);
         self
     }

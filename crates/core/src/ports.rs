@@ -100,6 +100,12 @@ impl Stores {
     }
 }
 
+impl AsRef<Self> for Stores {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl std::fmt::Debug for Stores {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Stores")

@@ -1,6 +1,8 @@
-//! For tests: a clock and a random source under control, in-memory stores, and the contract suites.
+//! For tests: a clock and a random source under control, in-memory stores, fixtures, and the contract suites.
 
 mod clock;
+pub mod contract;
+pub mod fixture;
 mod memory;
 mod random;
 
