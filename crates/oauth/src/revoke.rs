@@ -125,13 +125,15 @@ impl Client {
         if success.contains(&reply.status) && passes {
             return Ok(Revocation::Revoked);
         }
-        // Only a definite word counts: an error code with a status that is neither a redirect nor the provider's own
-        // trouble.
-        if let (200..=299 | 400..=499, Some(code)) = (reply.status, &code) {
-            if code == "unsupported_token_type" {
+        // Only a definite word counts: not a redirect, nor the provider's own trouble, nor a page of HTML.
+        if matches!(reply.status, 200..=299 | 400..=499) && !matches!(body, Body::Markup) {
+            if code.as_deref() == Some("unsupported_token_type") {
                 return Ok(Revocation::Unsupported(provider.revoke.note.clone()));
             }
-            match provider.classify(Step::Revoke, reply.status, Some(code)).meaning {
+            match provider
+                .classify(Step::Revoke, reply.status, code.as_deref())
+                .meaning
+            {
                 Meaning::Dead | Meaning::Revoked | Meaning::Expired => return Ok(Revocation::AlreadyGone),
                 Meaning::Config | Meaning::Rate | Meaning::Transient => {}
             }

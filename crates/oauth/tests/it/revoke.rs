@@ -1,5 +1,6 @@
 use crate::support::*;
 use coffer_catalog::provider::revoke::{RevokeStyle, RevokedToken};
+use coffer_catalog::{ErrorRule, Meaning, Step};
 use coffer_core::http::{HttpErrorKind, Method, Sent};
 use coffer_oauth::{Revocation, RevokeTokens, Verdict};
 
@@ -97,6 +98,26 @@ async fn a_token_that_is_gone_and_one_that_cannot_be_revoked_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_file_can_say_that_a_bare_status_means_gone_but_a_page_never_does() {
+    let integration = oauth2_with(
+        |provider| {
+            provider.errors = vec![ErrorRule {
+                step: Some(Step::Revoke),
+                status: Some(404),
+                code: None,
+                means: Meaning::Revoked,
+                hint: None,
+            }];
+        },
+        &[],
+    );
+    let gone = revoke(&World::always(404, r#"{"message":"Not Found"}"#), &integration).await;
+    assert_eq!(gone, Ok(Revocation::AlreadyGone));
+    let page = revoke(&World::always(404, "<html>no such page</html>"), &integration).await;
+    assert_eq!(refused(page).verdict, Verdict::Transient);
+}
+
+#[tokio::test]
 async fn a_provider_that_cannot_revoke_says_what_to_do_instead() {
     let world = World::always(200, "");
     let entra = oauth2_with(
@@ -117,7 +138,7 @@ async fn a_provider_that_cannot_revoke_says_what_to_do_instead() {
 }
 
 #[tokio::test]
-async fn github_s_own_call_deletes_the_grant() {
+async fn github_s_own_call_deletes_the_token() {
     let world = World::always(204, "");
     let github = integration(provider("github"), config([]));
     assert_eq!(revoke(&world, &github).await, Ok(Revocation::Revoked));
@@ -125,7 +146,7 @@ async fn github_s_own_call_deletes_the_grant() {
     assert_eq!(seen.method, Method::Delete);
     assert_eq!(
         seen.url.as_str(),
-        "https://api.github.com/applications/my-client/grant"
+        "https://api.github.com/applications/my-client/token"
     );
     assert!(seen.header("authorization").unwrap().starts_with("Basic "));
     assert_eq!(seen.body, r#"{"access_token":"at-canary"}"#);
