@@ -9,4 +9,4 @@ if [[ $# != 1 || ! -f scripts/bench/$1.sh || $1 == */* ]]; then
     echo "usage: $0 NAME, where NAME is one of: $names" >&2
     exit 2
 fi
-exec bash "scripts/bench/$1.sh"
+exec "scripts/bench/$1.sh"

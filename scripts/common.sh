@@ -18,7 +18,7 @@ die() {
 cleanup() {
     local pid
     for pid in "${started[@]}"; do
-        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+        if kill "$pid" 2>/dev/null; then wait "$pid" 2>/dev/null || true; fi
     done
     stop_postgres
     rm -rf "$work"
@@ -68,6 +68,7 @@ apt_install() {
 start_postgres() {
     local line=''
     coproc POSTGRES { exec sh "$root/crates/testkit/src/postgres/serve.sh" 2>"$work/postgres.log"; }
+    # shellcheck disable=SC2153 # bash sets it for the coprocess
     postgres_pid=$POSTGRES_PID
     read -r line <&"${POSTGRES[0]}" || true
     [[ $line == 'ready '* ]] || die "PostgreSQL did not start: $(cat "$work/postgres.log")"
@@ -76,6 +77,7 @@ start_postgres() {
 
 stop_postgres() {
     [[ -n ${postgres_pid:-} ]] || return 0
+    # shellcheck disable=SC1083 # bash closes the descriptor that the variable names
     if [[ -n ${POSTGRES[1]:-} ]]; then exec {POSTGRES[1]}>&-; fi
     wait "$postgres_pid" 2>/dev/null || true
     postgres_pid=
