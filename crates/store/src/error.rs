@@ -1,0 +1,282 @@
+//! What goes wrong while opening a store, and the one place where diesel's errors become ours.
+
+use coffer_core::error::BoxError;
+use coffer_core::{ErrorKind, StoreError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use std::path::PathBuf;
+
+/// Why a store cannot be opened or migrated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A URL that PostgreSQL cannot use. The text says which and why, and nothing of the URL itself.
+    #[error("the {which} URL cannot be used: {why}")]
+    Url {
+        /// `app`, `system` or `owner`.
+        which: &'static str,
+        /// What is wrong with it, and what to write.
+        why: String,
+    },
+    /// The certificates named by `sslrootcert` cannot be used.
+    #[error("the certificates of the {which} URL cannot be read from {path}")]
+    Certificates {
+        /// `app`, `system` or `owner`.
+        which: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The file of the database cannot be made or opened.
+    #[error("the database file {path} cannot be opened")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another server has the file.
+    #[error("another server is using the database file {path}: stop it, or give this one a file of its own")]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The operating system gave no threads for database work.
+    #[error("the threads for database work cannot be started")]
+    Runtime(#[source] std::io::Error),
+    /// The database does not answer.
+    #[error("the database does not answer")]
+    Connect(#[source] StoreError),
+    /// A migration failed. What it did was rolled back.
+    #[error("the database could not be migrated; nothing of the failing step was kept")]
+    Migration(#[source] BoxError),
+    /// Migrations are missing.
+    #[error("the database lacks {missing} migration(s) that this version needs: run `migrate`")]
+    Pending {
+        /// How many.
+        missing: usize,
+    },
+    /// The database was migrated by a newer version.
+    #[error(
+        "the database has migrations that this version does not know ({}): run the version that made them",
+        unknown.join(", ")
+    )]
+    Newer {
+        /// Their versions.
+        unknown: Vec<String>,
+    },
+}
+
+impl Error {
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Url { .. } | Self::Certificates { .. } => ErrorKind::Invalid,
+            Self::File { .. } | Self::InUse { .. } | Self::Pending { .. } | Self::Newer { .. } => {
+                ErrorKind::Precondition
+            }
+            Self::Runtime(_) | Self::Migration(_) => ErrorKind::Internal,
+            Self::Connect(source) => source.kind(),
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Url { .. } => "store_url",
+            Self::Certificates { .. } => "store_certificates",
+            Self::File { .. } => "store_file",
+            Self::InUse { .. } => "store_in_use",
+            Self::Runtime(_) => "store_runtime",
+            Self::Connect(source) => source.code(),
+            Self::Migration(_) => "store_migration",
+            Self::Pending { .. } => "store_pending_migrations",
+            Self::Newer { .. } => "store_newer_schema",
+        }
+    }
+}
+
+/// What a query function fails with: an answer of its own, or whatever diesel says.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Answer(StoreError),
+    Database(DieselError),
+}
+
+impl From<DieselError> for Fault {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl Fault {
+    pub(crate) fn into_answer(self) -> StoreError {
+        match self {
+            Self::Answer(answer) => answer,
+            Self::Database(error) => translate(error),
+        }
+    }
+
+    /// Whether the whole transaction was rolled back by the database for a reason that a second try may not meet.
+    pub(crate) fn is_serialization(&self) -> bool {
+        match self {
+            Self::Database(DieselError::DatabaseError(kind, _)) => {
+                matches!(kind, DatabaseErrorKind::SerializationFailure)
+            }
+            Self::Database(_) | Self::Answer(_) => false,
+        }
+    }
+}
+
+/// A row that breaks its own rules.
+pub(crate) fn corrupt(what: &'static str) -> StoreError {
+    StoreError::Corrupt(what.into())
+}
+
+/// What an enum's name in a row means.
+pub(crate) fn known<T>(value: Option<T>, what: &'static str) -> Result<T, StoreError> {
+    value.ok_or_else(|| corrupt(what))
+}
+
+/// diesel's error as ours. The texts that are kept are the database's message, never its details, which show values.
+pub(crate) fn translate(error: DieselError) -> StoreError {
+    let DieselError::DatabaseError(kind, info) = error else {
+        return StoreError::Corrupt(Box::new(error));
+    };
+    match kind {
+        DatabaseErrorKind::UniqueViolation => StoreError::Duplicate(duplicate(info.as_ref())),
+        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
+            StoreError::NotFound("tenant, or other thing that this refers to")
+        }
+        DatabaseErrorKind::NotNullViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::ExclusionViolation => StoreError::Corrupt(message(info.as_ref())),
+        DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::SerializationFailure
+        | DatabaseErrorKind::ReadOnlyTransaction
+        | DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::Unknown => unknown(info.as_ref()),
+        // diesel's enum may grow.
+        _ => unknown(info.as_ref()),
+    }
+}
+
+/// A failed COMMIT of PostgreSQL. Only where the server itself named a broken rule is it known that nothing was done.
+pub(crate) fn translate_commit(error: DieselError) -> StoreError {
+    match error {
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::Unknown,
+            info,
+        ) => StoreError::CommitUnknown(message(info.as_ref())),
+        other => translate(other),
+    }
+}
+
+/// What is unique, by the name of the constraint (PostgreSQL) or by its columns (SQLite).
+const UNIQUE: &[(&str, &str, &str)] = &[
+    (
+        "tenants_external_id_key",
+        "tenants.external_id",
+        "tenant with this external id",
+    ),
+    (
+        "users_external_id_key",
+        "users.tenant_id, users.external_id",
+        "user with this external id",
+    ),
+    (
+        "operators_name_key",
+        "operators.tenant_id, operators.name",
+        "operator with this name",
+    ),
+    (
+        "callers_name_key",
+        "callers.tenant_id, callers.name",
+        "caller with this name",
+    ),
+    (
+        "integrations_name_key",
+        "integrations.tenant_id, integrations.name",
+        "integration with this name",
+    ),
+    (
+        "connections_account",
+        "connections.subject",
+        "connection of this account",
+    ),
+];
+
+fn duplicate(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> &'static str {
+    let constraint = info.constraint_name().unwrap_or("");
+    let columns = info.message();
+    UNIQUE
+        .iter()
+        .find(|(name, text, _)| constraint.starts_with(name) || columns.contains(text))
+        .map_or("thing with this id", |(_, _, noun)| noun)
+}
+
+/// A statement that cannot be right whatever the state of the database, or a database that cannot do it now.
+fn unknown(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> StoreError {
+    const WRONG: [&str; 5] = [
+        "no such table",
+        "no such column",
+        "syntax error",
+        "does not exist",
+        "row-level security",
+    ];
+    let text = info.message();
+    if WRONG.iter().any(|wrong| text.contains(wrong)) {
+        StoreError::Corrupt(message(info))
+    } else {
+        StoreError::Unavailable(message(info))
+    }
+}
+
+fn message(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> BoxError {
+    info.message().to_owned().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(kind: DatabaseErrorKind, text: &str) -> DieselError {
+        DieselError::DatabaseError(kind, Box::new(text.to_owned()))
+    }
+
+    #[test]
+    fn unique_violations_name_what_is_taken() {
+        let error = translate(database(
+            DatabaseErrorKind::UniqueViolation,
+            "UNIQUE constraint failed: callers.tenant_id, callers.name",
+        ));
+        assert!(matches!(error, StoreError::Duplicate("caller with this name")));
+    }
+
+    #[test]
+    fn broken_connection_is_unavailable_before_and_unknown_during_a_commit() {
+        let closed = || database(DatabaseErrorKind::UnableToSendCommand, "connection closed");
+        assert!(matches!(translate(closed()), StoreError::Unavailable(_)));
+        assert!(matches!(translate_commit(closed()), StoreError::CommitUnknown(_)));
+        let refused = database(DatabaseErrorKind::ForeignKeyViolation, "violates");
+        assert!(matches!(translate_commit(refused), StoreError::NotFound(_)));
+    }
+
+    #[test]
+    fn wrong_statement_is_not_taken_for_a_database_that_is_down() {
+        let missing = database(DatabaseErrorKind::Unknown, "no such table: tenants");
+        assert!(matches!(translate(missing), StoreError::Corrupt(_)));
+        let full = database(DatabaseErrorKind::Unknown, "database or disk is full");
+        assert!(matches!(translate(full), StoreError::Unavailable(_)));
+    }
+}

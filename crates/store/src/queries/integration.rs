@@ -1,0 +1,126 @@
+use super::Conn;
+use super::audit;
+use crate::error::Fault;
+use crate::page::{after, limit};
+use crate::rows::IntegrationRow;
+use crate::schema::{connections, integrations};
+use crate::types::Id;
+use coffer_core::StoreError;
+use coffer_core::audit::AuditEntry;
+use coffer_core::id::TenantId;
+use coffer_core::integration::{Integration, IntegrationRef};
+use coffer_core::page::{Page, PageRequest};
+use diesel::dsl::exists;
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+};
+use diesel::result::DatabaseErrorKind::ForeignKeyViolation;
+use diesel::result::Error::DatabaseError;
+use diesel_async::RunQueryDsl;
+
+pub(crate) async fn create(c: &mut Conn, integration: &Integration, entry: &AuditEntry) -> Result<(), Fault> {
+    diesel::insert_into(integrations::table)
+        .values(IntegrationRow::from(integration))
+        .execute(c)
+        .await?;
+    audit::write(c, entry).await
+}
+
+pub(crate) async fn update(c: &mut Conn, integration: &Integration, entry: &AuditEntry) -> Result<(), Fault> {
+    let row = IntegrationRow::from(integration);
+    let key = (row.tenant_id, row.id);
+    let read = integrations::table
+        .find(key)
+        .filter(integrations::version.eq(row.version.saturating_sub(1)));
+    let changed = diesel::update(read).set(row).execute(c).await?;
+    if changed > 0 {
+        return audit::write(c, entry).await;
+    }
+    let there: bool = diesel::select(exists(integrations::table.find(key)))
+        .get_result(c)
+        .await?;
+    Err(if there {
+        StoreError::Stale("integration").into()
+    } else {
+        StoreError::NotFound("integration").into()
+    })
+}
+
+/// The tenant's own, or the installation's.
+pub(crate) async fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<Integration>, Fault> {
+    let row: Option<IntegrationRow> = integrations::table
+        .filter(
+            integrations::tenant_id
+                .eq(tenant)
+                .or(integrations::tenant_id.eq(Id::of(TenantId::INSTALLATION))),
+        )
+        .filter(integrations::id.eq(id))
+        .select(IntegrationRow::as_select())
+        .first(c)
+        .await
+        .optional()?;
+    Ok(row.map(TryInto::try_into).transpose()?)
+}
+
+pub(crate) async fn list(c: &mut Conn, tenant: Id, page: PageRequest) -> Result<Page<Integration>, Fault> {
+    let rows: Vec<IntegrationRow> = integrations::table
+        .filter(
+            integrations::tenant_id
+                .eq(tenant)
+                .or(integrations::tenant_id.eq(Id::of(TenantId::INSTALLATION))),
+        )
+        .filter(integrations::id.gt(after(page)))
+        .order(integrations::id.asc())
+        .limit(limit(page))
+        .select(IntegrationRow::as_select())
+        .load(c)
+        .await?;
+    let found = rows
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<_, _>>()?;
+    Ok(Page::from_overfull(found, page.limit, |row: &Integration| {
+        row.id.uuid()
+    }))
+}
+
+/// The connect sessions and flows of it go, too: nobody can finish them.
+pub(crate) async fn delete(c: &mut Conn, tenant: Id, id: Id, entry: &AuditEntry) -> Result<(), Fault> {
+    const IN_USE: StoreError = StoreError::Duplicate("connection of this integration");
+    let used: bool = diesel::select(exists(
+        connections::table
+            .filter(connections::integration_tenant_id.eq(tenant))
+            .filter(connections::integration_id.eq(id)),
+    ))
+    .get_result(c)
+    .await?;
+    if used {
+        return Err(IN_USE.into());
+    }
+    let deleted = diesel::delete(integrations::table.find((tenant, id)))
+        .execute(c)
+        .await
+        .map_err(|error| match error {
+            // A connection that came between, or one of another tenant, which this tenant must not see.
+            DatabaseError(ForeignKeyViolation, _) => Fault::from(IN_USE),
+            other => other.into(),
+        })?;
+    if deleted == 0 {
+        return Err(StoreError::NotFound("integration").into());
+    }
+    audit::write(c, entry).await
+}
+
+/// Refuses a reference to an integration that the tenant cannot see.
+pub(crate) async fn require(c: &mut Conn, tenant: Id, integration: IntegrationRef) -> Result<(), Fault> {
+    let owner = Id::of(integration.owner);
+    let there = (owner == tenant || integration.owner.is_installation())
+        && diesel::select(exists(integrations::table.find((owner, Id::of(integration.id)))))
+            .get_result(c)
+            .await?;
+    if there {
+        Ok(())
+    } else {
+        Err(StoreError::NotFound("integration").into())
+    }
+}

@@ -1,0 +1,13 @@
+//! The store on real databases: SQLite in memory and in a file, and a PostgreSQL of the test's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod contract;
+mod fixture;

@@ -1,0 +1,2 @@
+DROP TABLE idempotency_keys, audit, data_key_wraps, data_keys, flows, connect_sessions, attempts, access_tokens,
+    credential_slots, connections, integrations, callers, operators, users, tenants;

@@ -1,0 +1,15 @@
+DROP TABLE idempotency_keys;
+DROP TABLE audit;
+DROP TABLE data_key_wraps;
+DROP TABLE data_keys;
+DROP TABLE flows;
+DROP TABLE connect_sessions;
+DROP TABLE attempts;
+DROP TABLE access_tokens;
+DROP TABLE credential_slots;
+DROP TABLE connections;
+DROP TABLE integrations;
+DROP TABLE callers;
+DROP TABLE operators;
+DROP TABLE users;
+DROP TABLE tenants;
