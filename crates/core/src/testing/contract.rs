@@ -142,6 +142,7 @@ macro_rules! store_contract {
                 replaced_connection_keeps_its_id_and_takes_the_new_tokens,
                 replacing_brings_a_revoked_connection_back,
                 replacing_fences_off_a_refresh_that_is_under_way,
+                attempt_of_replaced_tokens_is_ambiguous_but_no_longer_counts,
                 replacing_tokens_that_moved_is_stale,
             }
             connection {
@@ -178,6 +179,7 @@ macro_rules! store_contract {
                 commit_without_a_live_lease_is_done_if_nobody_took_it,
                 thr_30_commit_after_disconnect_keeps_the_newest_token_for_revoking,
                 thr_30_commit_repeated_after_disconnect_says_revoked,
+                thr_30_commit_and_disconnect_at_once_leave_it_revoked,
                 pending_connection_stays_pending_when_it_is_refreshed,
                 commit_for_something_that_is_not_there_is_refused,
                 thr_13_of_many_refreshers_each_generation_has_one,

@@ -258,6 +258,42 @@ pub async fn thr_30_commit_repeated_after_disconnect_says_revoked(stores: &Store
     assert_eq!(again.unwrap(), CommitAnswer::Revoked, "nothing may be served");
 }
 
+pub async fn thr_30_commit_and_disconnect_at_once_leave_it_revoked(stores: &Stores) {
+    let world = World::new(stores).await;
+    let mut running = Vec::new();
+    for _ in 0..6 {
+        let of = world.connected().await;
+        let (slot, attempt) = world.intending(&of).await;
+        running.push((of, refreshed(&slot, &attempt)));
+    }
+    let answers = race(12, |turn| {
+        let (connections, scope) = (stores.connections.clone(), world.scope);
+        let (of, new) = running[turn / 2].clone();
+        async move {
+            let audit = fixture::audit(scope.tenant(), AuditVerb::OAuthTokenRefresh);
+            if turn % 2 == 0 {
+                let at = fixture::time(70);
+                connections.disconnect(&scope, of.id, at, &audit).await.unwrap()
+            } else {
+                let answer = connections.commit_refresh(&scope, &new, &audit).await.unwrap();
+                answer != CommitAnswer::Fenced
+            }
+        }
+    })
+    .await;
+    assert!(answers.iter().all(|done| *done), "{answers:?}");
+    for (of, new) in &running {
+        let view = world.view(of.id).await;
+        assert_eq!(view.connection.state, ConnectionState::Revoked);
+        assert_eq!(view.connection.revocation, Revocation::Requested);
+        assert_eq!(
+            view.slots[0].refresh, new.refresh,
+            "the newest token is there to be revoked"
+        );
+        assert_eq!(view.tokens, std::slice::from_ref(&new.access));
+    }
+}
+
 pub async fn pending_connection_stays_pending_when_it_is_refreshed(stores: &Stores) {
     let world = World::new(stores).await;
     let pending = world.authorized(|_| ()).await;

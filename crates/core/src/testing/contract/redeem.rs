@@ -1,6 +1,6 @@
 use super::world::{Authorized, LONG, World, code, race, refreshed, replacement};
 use crate::audit::AuditVerb;
-use crate::connection::{Connection, ConnectionState, DEFAULT_AUDIENCE, Revocation, Slot};
+use crate::connection::{AttemptOutcome, Connection, ConnectionState, DEFAULT_AUDIENCE, Revocation, Slot};
 use crate::id::FlowId;
 use crate::ports::{CommitAnswer, Redemption, Stores};
 use crate::testing::fixture;
@@ -211,6 +211,23 @@ pub async fn replacing_fences_off_a_refresh_that_is_under_way(stores: &Stores) {
         (0, None),
         "it was of an older generation"
     );
+}
+
+pub async fn attempt_of_replaced_tokens_is_ambiguous_but_no_longer_counts(stores: &Stores) {
+    let world = World::new(stores).await;
+    let old = world.connected().await;
+    let (_, attempt) = world.intending(&old).await;
+    let view = world.view(old.id).await;
+    let new = world.authorized(|_| ()).await;
+    let replace = replacement(&view.connection, &view.slots[0]);
+    world
+        .redeem(new.flow, &Redemption::Replace(Box::new(replace)))
+        .await
+        .unwrap();
+    assert_eq!(world.outcome(&attempt).await, None);
+    let (slot, unresolved) = world.leased(&old, LONG).await;
+    assert_eq!((slot.ambiguous, unresolved), (0, None));
+    assert_eq!(world.outcome(&attempt).await, Some(AttemptOutcome::Ambiguous));
 }
 
 pub async fn replacing_tokens_that_moved_is_stale(stores: &Stores) {
