@@ -26,6 +26,7 @@ pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
+pub mod waits;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, StoreError};

@@ -1,5 +1,6 @@
 //! Supervised tasks: what must be finished once it is begun, whoever goes away meanwhile.
 
+use coffer_core::waits;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -50,10 +51,10 @@ impl Tasks {
     {
         self.shared.running.fetch_add(1, Ordering::SeqCst);
         let guard = Running(Arc::clone(&self.shared));
-        self.runtime.spawn(async move {
+        self.runtime.spawn(waits::carry(async move {
             let _guard = guard;
             work.await
-        })
+        }))
     }
 
     /// Whether no new work should begin.
