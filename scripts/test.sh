@@ -38,8 +38,9 @@ main() {
     report
 }
 
+# git fetches the database of advisories.
 packages() {
-    need initdb:postgresql node:nodejs npm:npm chromium:chromium python3:python3 python3-venv:python3-venv
+    need git:git initdb:postgresql node:nodejs npm:npm chromium:chromium python3:python3 python3-venv:python3-venv
 }
 
 # Built without optimisation: they run for seconds, and would be built for minutes.
