@@ -17,6 +17,7 @@ mod failures;
 mod hostile;
 mod id_token;
 mod identity;
+mod jwks;
 mod refresh;
 mod revoke;
 mod signer;

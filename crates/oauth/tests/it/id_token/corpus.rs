@@ -126,6 +126,20 @@ fn wrong_claims(fixture: &Fixture, corpus: &mut Corpus) {
     {
         corpus.push((format!("{name} = {value}"), fixture.with(name, value)));
     }
+    let unknown = format!(
+        r#"{{"hd":"a.example","hd":"b.example",{}"#,
+        &fixture.claims().to_string()[1..]
+    );
+    let nested = format!(
+        r#"{{"realm":{{"role":"a","role":"b"}},{}"#,
+        &fixture.claims().to_string()[1..]
+    );
+    for payload in [unknown, nested] {
+        corpus.push((
+            "a claim twice that nobody knows".to_owned(),
+            fixture.signer.sign_raw(&fixture.header().to_string(), &payload),
+        ));
+    }
     for name in ["iss", "aud", "sub", "exp", "iat", "nonce"] {
         let mut claims = fixture.claims();
         claims.as_object_mut().unwrap().remove(name);
@@ -200,6 +214,7 @@ fn wrong_headers(fixture: &Fixture, corpus: &mut Corpus) {
         fixture.header().to_string().trim_end_matches('}'),
         fixture.signer.alg()
     ));
+    add(format!(r#"{{"x":1,"x":1,{}"#, &fixture.header().to_string()[1..]));
     for header in ["", "{}", "[]", "null", "\"ES256\"", "{\"alg\":", "not json"] {
         add(header.to_owned());
     }
