@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod actor;
+pub mod attempt;
 pub mod audit;
 pub mod bearer;
 pub mod caller;
