@@ -3,6 +3,7 @@
 mod cache;
 
 pub(crate) use cache::KeyCache;
+use cache::Known;
 pub use cache::REVOCATION_DELAY;
 
 use crate::error::WalletError;
@@ -119,7 +120,8 @@ impl Wallet {
         let hash = inner.bearer_hash(BearerKind::ApiKey, key).await?;
         let now = inner.now();
         let principal = match inner.key_cache.get(&hash, now) {
-            Some(principal) => principal,
+            Some(Known::Live(principal)) => principal,
+            Some(Known::Revoked) => return Err(WalletError::Unauthenticated),
             None => {
                 let scope = SystemScope::assume("the tenant is known only once the key is");
                 let holder = inner.stores.callers.find_by_key(&scope, &hash).await?;
@@ -234,7 +236,7 @@ impl Wallet {
             .callers
             .revoke(scope, id, inner.now(), &audit)
             .await?;
-        inner.key_cache.forget(&caller.key_hash);
+        inner.key_cache.revoke(&caller.key_hash, inner.now());
         Ok(caller)
     }
 
@@ -312,7 +314,7 @@ impl Wallet {
             .callers
             .revoke_operator(scope, id, inner.now(), &audit)
             .await?;
-        inner.key_cache.forget(&operator.key_hash);
+        inner.key_cache.revoke(&operator.key_hash, inner.now());
         Ok(operator)
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod builder;
 mod callback;
 pub mod caller;
 mod cells;
@@ -13,6 +14,7 @@ mod error;
 mod idempotency;
 mod integration;
 mod lookup;
+mod persist;
 mod provider;
 mod redeem;
 pub mod refresh;
@@ -25,6 +27,7 @@ mod token;
 mod wallet;
 
 pub use account::Account;
+pub use builder::{BuildError, Builder};
 pub use callback::Arrival;
 pub use caller::{NewCaller, Principal};
 pub use connect::{Departure, MadeConnectSession, NewConnectSession};

@@ -20,6 +20,26 @@ impl Inner {
             .with_secret_origin(opened.secret_origin)
     }
 
+    /// Ends an exchange that takes longer than a lease is reckoned for (THR-17), whatever the HTTP client allows. Its
+    /// socket is closed; what the provider did is not known.
+    pub(crate) async fn bounded<T>(
+        &self,
+        exchange: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(self.settings.exchange, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::Provider(ProviderError {
+                code: FailureCode::ProviderUnavailable,
+                verdict: Verdict::Ambiguous,
+                status: None,
+                transport: Some(HttpErrorKind::Timeout),
+                provider_code: None,
+                provider_message: None,
+                hint: "it took too long; it is tried again".into(),
+            })),
+        }
+    }
+
     /// An error of the OAuth client as the wallet's answer.
     pub(crate) fn oauth_error(error: Error) -> WalletError {
         match error {

@@ -9,7 +9,9 @@ use crate::wallet::{Inner, Wallet};
 use coffer_core::actor::Asker;
 use coffer_core::audit::AuditVerb;
 use coffer_core::bearer::BearerKind;
-use coffer_core::connection::{AccessToken, Connection, ConnectionView, DEFAULT_AUDIENCE, Slot};
+use coffer_core::connection::{
+    AccessToken, Connection, ConnectionState, ConnectionView, DEFAULT_AUDIENCE, Slot,
+};
 use coffer_core::flow::{ConnectSession, Flow, FlowResult};
 use coffer_core::id::{ConnectionId, row};
 use coffer_core::ports::{Redemption, Replacement};
@@ -21,7 +23,8 @@ impl Wallet {
     /// connected before keeps the id of its connection.
     ///
     /// # Errors
-    /// [`WalletError::Flow`]: `result_unknown`, `result_used`, `result_expired`, `account_mismatch`.
+    /// [`WalletError::Flow`]: `result_unknown`, `result_used`, `result_expired`, `result_revoked`,
+    /// `account_mismatch`.
     pub async fn redeem(&self, asker: &Asker, result: &str) -> Result<ConnectionStatus, WalletError> {
         let inner = &self.inner;
         let scope = Inner::scope(asker);
@@ -53,6 +56,12 @@ impl Inner {
         let pending = self.stores.connections.find(scope, ended.connection).await?;
         let pending = pending
             .ok_or_else(|| WalletError::flow("result_unknown", "the connection is no longer there"))?;
+        if pending.connection.state == ConnectionState::Revoked {
+            return Err(WalletError::flow(
+                "result_revoked",
+                "the connection was disconnected before its result was redeemed",
+            ));
+        }
         let how = match self.existing(scope, &session, &pending.connection).await? {
             Some(existing) => {
                 Redemption::Replace(Box::new(self.replacement(scope, &pending, existing).await?))

@@ -4,11 +4,13 @@
 pub mod decide;
 mod fail;
 mod flight;
+mod keep;
 pub mod outcome;
 mod run;
 
 pub(crate) use flight::{Flights, Landing, Passenger};
-pub(crate) use run::{access_token_row, due_at, refresh_end};
+pub(crate) use keep::{Issue, access_token_row, due_at, refresh_end};
+pub(crate) use run::{LOOK_AGAIN, landing_of};
 
 use crate::wallet::Inner;
 use coffer_core::actor::Asker;

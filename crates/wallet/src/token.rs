@@ -4,7 +4,7 @@ use crate::caller::Principal;
 use crate::cells;
 use crate::error::WalletError;
 use crate::refresh::decide::{self, Read, Refusal};
-use crate::refresh::{Errand, Landing};
+use crate::refresh::{Errand, Landing, landing_of};
 use crate::wallet::{Inner, Wallet};
 use coffer_core::actor::Asker;
 use coffer_core::caller::CallerVerb;
@@ -13,6 +13,10 @@ use coffer_core::id::ConnectionId;
 use coffer_core::{SecretText, TenantScope, Timestamp};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How many refreshes one request waits for: its own, one that was under way for somebody who had seen less, and one
+/// more. A provider is not asked over and over for one request.
+const MOST_FLIGHTS: usize = 3;
 
 /// What a caller wants of a token.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +49,8 @@ pub struct TokenGrant {
 
 impl Wallet {
     /// A token of a connection with enough life left. It never waits where the one that is there will do; otherwise
-    /// the connection is refreshed, by one server and once, whoever asks.
+    /// the connection is refreshed, by one server and once, whoever asks. Where it cannot be refreshed now, a token
+    /// that lives is served although it has less life than was asked for: `expires_at` says how much.
     ///
     /// # Errors
     /// [`WalletError::NotFound`] for a connection that is not there for this caller; [`WalletError::Connection`] where
@@ -133,18 +138,21 @@ impl Inner {
     async fn refreshed(
         self: &std::sync::Arc<Self>,
         scope: &TenantScope,
-        errand: Errand,
+        mut errand: Errand,
         wanted: Duration,
         force: bool,
         min_age: Duration,
     ) -> Result<TokenGrant, WalletError> {
-        self.check_draining()?;
         let deadline = Instant::now() + self.settings.caller_wait;
         let (first, connection) = (errand.seen.generation, errand.connection);
-        let mut errand = errand;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let landing = self.refresh(errand.clone()).wait(left).await;
+        for _ in 0..MOST_FLIGHTS {
+            let landing = match self.check_draining() {
+                Ok(()) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    self.refresh(errand.clone()).wait(left).await
+                }
+                Err(error) => Some(landing_of(&error)),
+            };
             let view = self
                 .stores
                 .connections
@@ -152,25 +160,30 @@ impl Inner {
                 .await?;
             let view = view.ok_or(WalletError::NotFound("connection"))?;
             let renewed = view.generation > first;
-            let decided = decide::read(&view, self.now(), wanted, force && !renewed, min_age);
-            match (decided, landing) {
-                (Read::Serve, _) => return self.grant(scope, &view, wanted).await,
-                (Read::Refuse(refusal), _) => return Err(refused(refusal, view)),
-                (Read::Refresh, _) if renewed => return self.grant(scope, &view, Duration::ZERO).await,
-                (Read::Wait(until), _) => return Err(self.waiting(&view, until)),
-                (Read::Refresh, Some(Landing::Later { code, message, after })) => {
-                    return Err(WalletError::Later { code, message, after });
-                }
-                (Read::Refresh, Some(Landing::Done)) if Instant::now() < deadline => errand.seen = view,
-                (Read::Refresh, Some(Landing::Done) | None) => {
-                    return Err(WalletError::Later {
-                        code: "refresh_in_progress",
-                        message: "the refresh is not done yet; it goes on".into(),
-                        after: Duration::from_secs(1),
-                    });
-                }
+            let alive = decide::serves(&view, self.now(), Duration::ZERO);
+            match decide::read(&view, self.now(), wanted, force && !renewed, min_age) {
+                Read::Serve => return self.grant(scope, &view, wanted).await,
+                Read::Refuse(refusal) => return Err(refused(refusal, view)),
+                Read::Wait(until) => return Err(self.waiting(&view, until)),
+                Read::Refresh if renewed && alive => return self.grant(scope, &view, wanted).await,
+                Read::Refresh => {}
             }
+            let why = match landing {
+                Some(Landing::Done) => {
+                    errand.seen = view;
+                    continue;
+                }
+                Some(Landing::Later { code, message, after }) => WalletError::Later { code, message, after },
+                None => in_progress(),
+            };
+            // A token that lives is better than none, unless it is the one that shall be replaced.
+            return if alive && !force {
+                self.grant(scope, &view, wanted).await
+            } else {
+                Err(why)
+            };
         }
+        Err(in_progress())
     }
 
     /// How old the provider likes a token to be before it is asked for another.
@@ -226,6 +239,14 @@ impl Inner {
             ),
             after: until.since(self.now()).max(Duration::from_secs(1)),
         }
+    }
+}
+
+fn in_progress() -> WalletError {
+    WalletError::Later {
+        code: "refresh_in_progress",
+        message: "the refresh is not done yet; it goes on".into(),
+        after: Duration::from_secs(1),
     }
 }
 

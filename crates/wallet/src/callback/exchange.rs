@@ -3,9 +3,11 @@
 use super::{Arrival, Landed};
 use crate::account::Account;
 use crate::error::WalletError;
+use crate::persist::Insist;
 use crate::provider;
-use crate::refresh::access_token_row;
+use crate::refresh::{Issue, access_token_row};
 use crate::wallet::Inner;
+use coffer_core::SecretText;
 use coffer_core::audit::AuditVerb;
 use coffer_core::bearer::BearerKind;
 use coffer_core::connection::{Attempt, AttemptOutcome, Connection, ConnectionState, Revocation, Slot};
@@ -13,11 +15,9 @@ use coffer_core::flow::FlowResult;
 use coffer_core::id::{ConnectionId, SlotId};
 use coffer_core::ports::ExchangeCommit;
 use coffer_core::secret::{ExposeSecret, secret_text};
-use coffer_core::{SecretText, StoreError};
 use coffer_envelope::SealingKey;
 use coffer_oauth::{CodeGrant, Identity, TokenSet};
 use serde_json::json;
-use std::time::Duration;
 use url::Url;
 
 /// What the provider gave for the code.
@@ -91,23 +91,11 @@ impl Inner {
             commit.connection.id.uuid(),
             detail,
         );
-        let mut pause = Duration::from_millis(50);
-        loop {
-            match self
-                .stores
-                .flows
-                .commit_exchange(&landed.scope, &commit, &audit)
-                .await
-            {
-                Ok(()) => break,
-                Err(error @ (StoreError::Unavailable(_) | StoreError::CommitUnknown(_))) => {
-                    tracing::warn!(code = error.code(), "an exchange result waits for the database");
-                    tokio::time::sleep(pause).await;
-                    pause = pause.saturating_mul(2).min(Duration::from_secs(1));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let flows = &self.stores.flows;
+        self.persist("exchange", Insist::ForEver, || {
+            flows.commit_exchange(&landed.scope, &commit, &audit)
+        })
+        .await?;
         let mut return_to = Url::parse(&landed.session.return_to)
             .map_err(|_| WalletError::Internal("a stored return target is not a URL"))?;
         return_to
@@ -135,7 +123,10 @@ impl Inner {
             sealing,
             &landed.integration,
             &slot,
-            slot.generation,
+            Issue {
+                generation: slot.generation,
+                asked_at: attempt.started_at,
+            },
             &tokens,
         )?;
         let slot = Slot {
@@ -252,10 +243,11 @@ impl Inner {
             landed.flow.id.uuid(),
             detail,
         );
+        let flows = &self.stores.flows;
         Ok(self
-            .stores
-            .flows
-            .fail_exchange(&landed.scope, attempt.id, outcome, &reason, &audit)
+            .persist("failed exchange", Insist::UntilDrained, || {
+                flows.fail_exchange(&landed.scope, attempt.id, outcome, &reason, &audit)
+            })
             .await?)
     }
 }

@@ -15,8 +15,17 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 /// The most recently used keys, each for at most [`REVOCATION_DELAY`]. A key that is not accepted is not kept.
 pub(crate) struct KeyCache(Mutex<LruCache<SecretHash, Entry>>);
 
+/// What is known of a key.
+pub(crate) enum Known {
+    /// Whose it is.
+    Live(Principal),
+    /// It was revoked here.
+    Revoked,
+}
+
 struct Entry {
-    principal: Principal,
+    /// `None`: it was revoked here, and stays so: who read it just before must not bring it back.
+    principal: Option<Principal>,
     read_at: Timestamp,
 }
 
@@ -27,30 +36,40 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    pub(crate) fn get(&self, hash: &SecretHash, now: Timestamp) -> Option<Principal> {
+    pub(crate) fn get(&self, hash: &SecretHash, now: Timestamp) -> Option<Known> {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = cache.get(hash)?;
+        let Some(principal) = &entry.principal else {
+            return Some(Known::Revoked);
+        };
         // A clock that went back makes an entry look young for ever: treat that as old.
         let fresh = now >= entry.read_at && now.since(entry.read_at) < REVOCATION_DELAY;
-        if fresh {
-            Some(entry.principal.clone())
-        } else {
-            None
-        }
+        fresh.then(|| Known::Live(principal.clone()))
     }
 
     pub(crate) fn put(&self, hash: SecretHash, principal: Principal, now: Timestamp) {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.peek(&hash).is_some_and(|entry| entry.principal.is_none()) {
+            return;
+        }
         cache.put(
             hash,
             Entry {
-                principal,
+                principal: Some(principal),
                 read_at: now,
             },
         );
     }
 
-    pub(crate) fn forget(&self, hash: &SecretHash) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop(hash);
+    /// The key was revoked, which nothing takes back.
+    pub(crate) fn revoke(&self, hash: &SecretHash, now: Timestamp) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.put(
+            *hash,
+            Entry {
+                principal: None,
+                read_at: now,
+            },
+        );
     }
 }

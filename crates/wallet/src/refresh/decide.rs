@@ -81,8 +81,25 @@ pub fn read(view: &TokenView, now: Timestamp, min_ttl: Duration, force: bool, mi
     }
 }
 
+/// Whether the refresh token of a connection in this state may be presented: nobody has learnt that it is dead, or that
+/// the client is refused.
+pub fn may_present(view: &TokenView) -> bool {
+    let alive = match view.state {
+        ConnectionState::Fresh
+        | ConnectionState::Refreshing
+        | ConnectionState::BackingOff
+        | ConnectionState::IntegrationBlocked
+        | ConnectionState::ProviderUnavailable => true,
+        ConnectionState::Pending
+        | ConnectionState::ConsentRequired
+        | ConnectionState::Quarantined
+        | ConnectionState::Revoked => false,
+    };
+    alive && view.integration_state != IntegrationState::Blocked
+}
+
 /// Whether the token that is there has more than `min_ttl` of life left (or never expires).
-fn serves(view: &TokenView, now: Timestamp, min_ttl: Duration) -> bool {
+pub fn serves(view: &TokenView, now: Timestamp, min_ttl: Duration) -> bool {
     view.access.as_ref().is_some_and(|token| {
         let wanted = capped_min_ttl(min_ttl, token.issued_at, token.expires_at);
         token.expires_at.is_none_or(|end| now.plus(wanted) < end)

@@ -1,6 +1,7 @@
 //! What is stored when a refresh brings no tokens.
 
 use crate::error::WalletError;
+use crate::persist::{Insist, or_done_before};
 use crate::provider::as_provider_error;
 use crate::refresh::outcome::{Consequence, Facts, consequence, quarantine_reason};
 use crate::refresh::run::{Next, Prepared};
@@ -10,11 +11,26 @@ use coffer_core::audit::AuditVerb;
 use coffer_core::connection::{Attempt, AttemptOutcome, ConnectionState, Reason, Slot};
 use coffer_core::failure::FailureCode;
 use coffer_core::id::TenantId;
+use coffer_core::integration::IntegrationRef;
 use coffer_core::ports::AttemptFailure;
-use coffer_core::{StoreError, SystemScope, TenantScope};
+use coffer_core::{SystemScope, TenantScope, Timestamp};
 use coffer_oauth::Error;
 use serde_json::json;
-use std::time::Duration;
+
+/// Why nothing was sent.
+pub(super) const TOO_SLOW: &str =
+    "Nothing was sent: this server was too slow to finish within its lease. It is tried again.";
+pub(super) const NO_INTENT: &str =
+    "Nothing was sent: the database did not confirm that the attempt was noted. It is tried again.";
+
+/// What the provider answered, to which attempt.
+pub(super) struct Refusal<'a> {
+    pub(super) slot: &'a Slot,
+    pub(super) attempt: &'a Attempt,
+    /// When this token was first presented.
+    pub(super) first: Timestamp,
+    pub(super) error: &'a Error,
+}
 
 /// The provider refused, or its answer was lost.
 pub(super) async fn refused(
@@ -22,45 +38,28 @@ pub(super) async fn refused(
     errand: &Errand,
     scope: &TenantScope,
     prepared: &Prepared,
-    slot: &Slot,
-    attempt: &Attempt,
-    error: &Error,
+    refusal: Refusal<'_>,
 ) -> Result<Next, WalletError> {
+    let Refusal {
+        slot,
+        attempt,
+        first,
+        error,
+    } = refusal;
     let facts = Facts {
+        first_sent_at: first,
         sent_at: attempt.started_at,
         now: inner.now(),
         grace: prepared.grace,
         draw: inner.draw(),
     };
     let follows = consequence(&as_provider_error(error), slot, &facts, &inner.settings);
-    if follows.block_integration {
-        let audit = coffer_core::audit::AuditEntry {
-            tenant: prepared.reference.owner,
-            ..inner.audit(
-                &errand.asker,
-                AuditVerb::IntegrationBlock,
-                prepared.reference.id.uuid(),
-                detail(&follows.reason),
-            )
-        };
-        let system =
-            SystemScope::assume("a shared integration is the installation's, and its client was refused");
-        if inner
-            .stores
-            .integrations
-            .block(&system, prepared.reference, &audit)
-            .await?
-        {
-            tracing::error!(
-                integration = %prepared.reference.id,
-                shared = prepared.reference.owner == TenantId::INSTALLATION,
-                provider_code = follows.reason.provider_code.as_deref(),
-                "the provider refuses this integration's client; its connections are not refreshed until it is mended"
-            );
-        }
-    }
-    let again = follows.repeat;
+    let (again, blocks, reason) = (follows.repeat, follows.block_integration, follows.reason.clone());
+    // The attempt first: its outcome is known, and must not be taken for a lost answer because of what comes after.
     store_failure(inner, errand, scope, slot, Some(attempt), follows).await?;
+    if blocks {
+        block(inner, errand, prepared.reference, &reason).await?;
+    }
     Ok(if again {
         Next::Again
     } else {
@@ -68,30 +67,93 @@ pub(super) async fn refused(
     })
 }
 
-/// The lease ran short before anything was sent.
+/// The provider refused the integration's client: all its connections stop, with one alarm (INV9).
+async fn block(
+    inner: &Inner,
+    errand: &Errand,
+    integration: IntegrationRef,
+    reason: &Reason,
+) -> Result<(), WalletError> {
+    let audit = coffer_core::audit::AuditEntry {
+        tenant: integration.owner,
+        ..inner.audit(
+            &errand.asker,
+            AuditVerb::IntegrationBlock,
+            integration.id.uuid(),
+            detail(reason),
+        )
+    };
+    let system =
+        SystemScope::assume("a shared integration is the installation's, and its client was refused");
+    let store = &inner.stores.integrations;
+    let blocked = inner
+        .persist("blocking", Insist::UntilDrained, || {
+            store.block(&system, integration, &audit)
+        })
+        .await?;
+    if blocked {
+        tracing::error!(
+            integration = %integration.id,
+            shared = integration.owner == TenantId::INSTALLATION,
+            provider_code = reason.provider_code.as_deref(),
+            "the provider refuses this integration's client; its connections are not refreshed until it is mended"
+        );
+    }
+    Ok(())
+}
+
+/// Nothing was sent, though the intent may be stored.
 pub(super) async fn not_sent(
     inner: &Inner,
     errand: &Errand,
     scope: &TenantScope,
     slot: &Slot,
     attempt: &Attempt,
+    why: &str,
 ) -> Result<(), WalletError> {
-    let reason = Reason {
-        code: FailureCode::ProviderUnavailable,
-        provider_code: None,
-        message: "Nothing was sent: this server was too slow to finish within its lease.".into(),
-        at: inner.now(),
-    };
     let follows = Consequence {
         outcome: AttemptOutcome::Failed,
         state: None,
         not_before: None,
         counts: false,
-        reason,
+        reason: own_reason(inner, why),
         block_integration: false,
-        repeat: true,
+        repeat: false,
     };
     store_failure(inner, errand, scope, slot, Some(attempt), follows).await
+}
+
+/// Tokens came, and could not be sealed: they are lost, as an answer is that never came.
+pub(super) async fn unsealed(
+    inner: &Inner,
+    errand: &Errand,
+    scope: &TenantScope,
+    slot: &Slot,
+    attempt: &Attempt,
+) -> Result<(), WalletError> {
+    tracing::error!(connection = %slot.connection, "a refresh result could not be sealed; it is not kept");
+    let follows = Consequence {
+        outcome: AttemptOutcome::Ambiguous,
+        state: Some(ConnectionState::BackingOff),
+        not_before: Some(inner.now().plus(inner.settings.backoff_cap)),
+        counts: true,
+        reason: own_reason(
+            inner,
+            "The provider's answer could not be sealed, and was not kept.",
+        ),
+        block_integration: false,
+        repeat: false,
+    };
+    store_failure(inner, errand, scope, slot, Some(attempt), follows).await
+}
+
+fn own_reason(inner: &Inner, message: &str) -> Reason {
+    Reason {
+        code: FailureCode::ProviderUnavailable,
+        provider_code: None,
+        message: message.to_owned(),
+        at: inner.now(),
+    }
 }
 
 /// The one retry is spent: nothing more is sent.
@@ -139,17 +201,14 @@ async fn store_failure(
         counts: follows.counts,
         at: inner.now(),
     };
-    let mut pause = Duration::from_millis(50);
-    loop {
-        match inner.stores.connections.fail(scope, &failure, &audit).await {
-            // An outcome that is known must not become an ambiguous one because the database was away for a while.
-            Err(StoreError::Unavailable(_) | StoreError::CommitUnknown(_)) if !inner.tasks.is_draining() => {
-                tokio::time::sleep(pause).await;
-                pause = pause.saturating_mul(2).min(Duration::from_secs(1));
-            }
-            other => return Ok(other?),
-        }
-    }
+    let store = &inner.stores.connections;
+    // An outcome that is known must not become an ambiguous one because the database was away for a while.
+    let written = inner
+        .persist("failure", Insist::UntilDrained, || {
+            store.fail(scope, &failure, &audit)
+        })
+        .await;
+    Ok(or_done_before(written)?)
 }
 
 fn detail(reason: &Reason) -> serde_json::Value {

@@ -31,7 +31,9 @@ pub struct Consequence {
 /// The facts beside the provider's answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
-    /// When the attempt was sent.
+    /// When this token was first presented: by an earlier attempt whose outcome is not known, or by this one.
+    pub first_sent_at: Timestamp,
+    /// When this attempt was sent.
     pub sent_at: Timestamp,
     /// The time now.
     pub now: Timestamp,
@@ -64,14 +66,15 @@ pub fn consequence(error: &ProviderError, slot: &Slot, facts: &Facts, settings: 
     match verdict {
         Verdict::NotSent | Verdict::Transient | Verdict::Moved => usual,
         Verdict::RateLimited { retry_after } => {
-            // Positive jitter only: never before the provider allows it (OA-C20).
-            let wait = retry_after.saturating_add(retry_after.mul_f64(facts.draw.clamp(0.0, 1.0) * 0.1));
+            // A provider that says "at once" is not asked at once for ever.
             Consequence {
-                not_before: Some(facts.now.plus(wait)),
+                not_before: Some(allowed_at(retry_after.max(settings.backoff_base), facts)),
                 ..usual
             }
         }
-        Verdict::Ambiguous | Verdict::Unusable => ambiguous(usual, slot, facts, settings),
+        Verdict::Ambiguous | Verdict::Unusable => {
+            ambiguous(usual, error.retry_after(), slot, facts, settings)
+        }
         Verdict::Dead => Consequence {
             outcome: AttemptOutcome::Refused,
             state: Some(ConnectionState::ConsentRequired),
@@ -81,7 +84,8 @@ pub fn consequence(error: &ProviderError, slot: &Slot, facts: &Facts, settings: 
         Verdict::Config => Consequence {
             outcome: AttemptOutcome::Refused,
             state: None,
-            not_before: None,
+            // An integration that cannot be blocked, because it is disabled, must not be asked without a pause.
+            not_before: Some(facts.now.plus(settings.backoff_base)),
             counts: false,
             block_integration: true,
             ..usual
@@ -94,11 +98,28 @@ pub fn consequence(error: &ProviderError, slot: &Slot, facts: &Facts, settings: 
     }
 }
 
-/// The provider may have acted: what may be done next is for the class to say (refresh.md, provider classes).
-fn ambiguous(usual: Consequence, slot: &Slot, facts: &Facts, settings: &Settings) -> Consequence {
-    let free = may_repeat_at_once(slot.class, facts.now.since(facts.sent_at), facts.grace);
+/// When a provider that asked for a pause may be asked again, with positive jitter only: never before it allows it
+/// (OA-C20).
+fn allowed_at(wait: Duration, facts: &Facts) -> Timestamp {
+    let jitter = wait.mul_f64(facts.draw.clamp(0.0, 1.0) * 0.1);
+    facts.now.plus(wait.saturating_add(jitter))
+}
+
+/// The provider may have acted: what may be done next is for the class to say (refresh.md, provider classes). Where
+/// the token may be sent again, it is, at once; but only once, and then as after any other failure.
+fn ambiguous(
+    usual: Consequence,
+    retry_after: Option<Duration>,
+    slot: &Slot,
+    facts: &Facts,
+    settings: &Settings,
+) -> Consequence {
+    let free = may_repeat_at_once(slot.class, facts.now.since(facts.first_sent_at), facts.grace);
     let over = facts.sent_at.plus(settings.exchange).plus(settings.margin);
     let spent = !free && slot.ambiguous >= 1;
+    let repeat = free && slot.ambiguous == 0 && retry_after.is_none();
+    let soonest = if free { usual.not_before } else { Some(over) };
+    let allowed = retry_after.map(|wait| allowed_at(wait, facts));
     Consequence {
         outcome: AttemptOutcome::Ambiguous,
         state: if spent {
@@ -106,8 +127,8 @@ fn ambiguous(usual: Consequence, slot: &Slot, facts: &Facts, settings: &Settings
         } else {
             usual.state
         },
-        not_before: if free { usual.not_before } else { Some(over) },
-        repeat: free,
+        not_before: if repeat { None } else { soonest.max(allowed) },
+        repeat,
         ..usual
     }
 }
@@ -191,6 +212,7 @@ mod tests {
 
     fn decide(error: &ProviderError, slot: &Slot) -> Consequence {
         let facts = Facts {
+            first_sent_at: at(0),
             sent_at: at(0),
             now: at(1),
             grace: Duration::from_secs(30),
@@ -268,12 +290,69 @@ mod tests {
         );
         let strict = decide(&busy, &slot(RotationClass::SingleUseFamily, 0, 0));
         assert_eq!(strict.outcome, AttemptOutcome::Ambiguous);
+        assert_eq!(
+            strict.not_before,
+            Some(at(9)),
+            "after its deadline, which is later than the pause asked for"
+        );
         let lenient = decide(&busy, &slot(RotationClass::Static, 0, 0));
         assert_eq!(lenient.outcome, AttemptOutcome::Failed);
         assert!(
             lenient.not_before >= Some(at(8)),
             "never before the provider allows it"
         );
+    }
+
+    #[test]
+    fn thr_24_a_pause_that_is_asked_for_counts_for_a_lost_answer_too() {
+        let busy = error(
+            Verdict::RateLimited {
+                retry_after: Duration::from_secs(120),
+            },
+            Some(503),
+        );
+        let strict = decide(&busy, &slot(RotationClass::SingleUse, 0, 0));
+        assert_eq!(strict.not_before, Some(at(1 + 120 + 6)));
+    }
+
+    #[test]
+    fn thr_24_a_pause_of_nothing_is_still_a_pause() {
+        let hasty = error(
+            Verdict::RateLimited {
+                retry_after: Duration::ZERO,
+            },
+            Some(429),
+        );
+        let decided = decide(&hasty, &slot(RotationClass::Static, 0, 0));
+        assert!(decided.not_before >= Some(at(1 + 2)));
+    }
+
+    #[test]
+    fn thr_16_a_free_class_is_repeated_at_once_and_after_that_backs_off() {
+        let lost = error(Verdict::Ambiguous, Some(502));
+        let first = decide(&lost, &slot(RotationClass::Static, 0, 0));
+        assert_eq!((first.repeat, first.not_before), (true, None));
+        let second = decide(&lost, &slot(RotationClass::Static, 1, 1));
+        assert!(!second.repeat && second.not_before > Some(at(1)));
+    }
+
+    #[test]
+    fn thr_16_a_grace_runs_from_the_first_use_of_a_token() {
+        let facts = Facts {
+            first_sent_at: at(0),
+            sent_at: at(25),
+            now: at(31),
+            grace: Duration::from_secs(30),
+            draw: 0.5,
+        };
+        let lost = error(Verdict::Ambiguous, None);
+        let decided = consequence(
+            &lost,
+            &slot(RotationClass::Grace, 1, 1),
+            &facts,
+            &Settings::default(),
+        );
+        assert_eq!(decided.state, Some(ConnectionState::Quarantined));
     }
 
     #[test]

@@ -1,25 +1,25 @@
-//! The protocol: prepare, lease, check, intend, send, commit.
+//! The protocol: prepare, lease, check, intend, send.
 
 use crate::account::Account;
 use crate::cells;
 use crate::error::WalletError;
 use crate::refresh::decide::{self, Leased};
-use crate::refresh::{Errand, Landing, fail};
+use crate::refresh::{Errand, Landing, fail, keep};
 use crate::wallet::Inner;
-use coffer_core::audit::AuditVerb;
-use coffer_core::connection::{AccessToken, Attempt, AttemptKind, DEFAULT_AUDIENCE, Slot};
-use coffer_core::id::{AttemptId, row};
-use coffer_core::ports::{CommitAnswer, LeaseAnswer, RefreshCommit};
+use coffer_core::connection::{Attempt, AttemptKind, AttemptOutcome, DEFAULT_AUDIENCE, Slot};
+use coffer_core::id::{AttemptId, SlotId};
+use coffer_core::page::PageRequest;
+use coffer_core::ports::LeaseAnswer;
+use coffer_core::rotation::RotationClass;
 use coffer_core::secret::ExposeSecret;
 use coffer_core::{SecretText, StoreError, TenantScope, Timestamp};
 use coffer_envelope::SealingKey;
-use coffer_oauth::{Integration, TokenSet};
-use serde_json::json;
+use coffer_oauth::Integration;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often somebody else's lease is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is at hand before anything is sent (step 2), so that the result can be stored.
 pub(super) struct Prepared {
@@ -64,9 +64,22 @@ async fn round(inner: &Inner, errand: &Errand, begun: Instant) -> Result<Next, W
         Ok(held) => held,
         Err(landing) => return Ok(Next::Land(landing)),
     };
-    match check(inner, errand, &scope, &prepared, &held).await? {
-        Some(landing) => Ok(Next::Land(landing)),
-        None => present(inner, errand, &scope, &prepared, held).await,
+    let slot = &held.slot;
+    // Until the intent is stored nothing is sent: whatever comes between, the lease is given back.
+    match ready(inner, errand, &scope, &prepared, &held).await {
+        Ok(Ready::Present(presented)) => present(inner, errand, &scope, &prepared, &held, presented).await,
+        Ok(Ready::Quarantine) => {
+            fail::quarantine(inner, errand, &scope, slot).await?;
+            Ok(Next::Land(Landing::Done))
+        }
+        Ok(Ready::Land(landing)) => {
+            inner.give_back(&scope, slot.id, slot.epoch).await;
+            Ok(Next::Land(landing))
+        }
+        Err(error) => {
+            inner.give_back(&scope, slot.id, slot.epoch).await;
+            Err(error)
+        }
     }
 }
 
@@ -134,69 +147,58 @@ async fn lease(
     }
 }
 
-/// Step 4, and what an earlier attempt of unknown outcome forbids. `Some`: nothing is sent.
-async fn check(
+/// What there is to do under the lease.
+enum Ready {
+    Present(Presented),
+    Quarantine,
+    Land(Landing),
+}
+
+/// A token that is about to be presented, and the intent to do so.
+struct Presented {
+    token: SecretText,
+    attempt: Attempt,
+    /// When it was first presented, by an earlier attempt whose outcome is not known, or by this one.
+    first: Timestamp,
+}
+
+/// Step 4, and what an earlier attempt of unknown outcome forbids.
+async fn ready(
     inner: &Inner,
     errand: &Errand,
     scope: &TenantScope,
     prepared: &Prepared,
     held: &Held,
-) -> Result<Option<Landing>, WalletError> {
+) -> Result<Ready, WalletError> {
     let slot = &held.slot;
-    let give_back = || inner.stores.connections.release(scope, slot.id, slot.epoch);
-    let moved = slot.generation > errand.seen.generation;
-    if moved || slot.refresh.is_none() {
-        give_back().await?;
-        return Ok(Some(Landing::Done));
+    let store = &inner.stores.connections;
+    // Whoever held the lease before may have refreshed, or have learnt that there is nothing left to refresh.
+    let view = store
+        .token_view(scope, errand.connection, DEFAULT_AUDIENCE)
+        .await?;
+    let allowed = view.is_some_and(|view| decide::may_present(&view));
+    let Some(sealed) = slot.refresh.as_ref().filter(|_| allowed) else {
+        return Ok(Ready::Land(Landing::Done));
+    };
+    if slot.generation > errand.seen.generation {
+        return Ok(Ready::Land(Landing::Done));
     }
+    let unresolved = first_unresolved(inner, scope, held).await?;
     let now = inner.now();
-    let wait = match decide::leased(
-        slot,
-        held.unresolved.as_ref(),
-        prepared.grace,
-        now,
-        &inner.settings,
-    ) {
-        Leased::Quarantine => {
-            fail::quarantine(inner, errand, scope, slot).await?;
-            return Ok(Some(Landing::Done));
-        }
+    let wait = match decide::leased(slot, unresolved.as_ref(), prepared.grace, now, &inner.settings) {
+        Leased::Quarantine => return Ok(Ready::Quarantine),
         Leased::Wait(until) => Some(until),
         Leased::Send => slot.not_before.filter(|time| now < *time),
     };
-    let Some(until) = wait else { return Ok(None) };
-    give_back().await?;
-    Ok(Some(Landing::Later {
-        code: "provider_unavailable",
-        message: "the last refresh did not succeed; it is not tried again yet".into(),
-        after: until.since(now).max(Duration::from_secs(1)),
-    }))
-}
-
-/// Steps 5 to 9.
-async fn present(
-    inner: &Inner,
-    errand: &Errand,
-    scope: &TenantScope,
-    prepared: &Prepared,
-    held: Held,
-) -> Result<Next, WalletError> {
-    let slot = &held.slot;
+    if let Some(until) = wait {
+        return Ok(Ready::Land(Landing::Later {
+            code: "provider_unavailable",
+            message: "the last refresh did not succeed; it is not tried again yet".into(),
+            after: until.since(now).max(Duration::from_secs(1)),
+        }));
+    }
     let cell = cells::refresh_token(slot.tenant, slot.id, slot.generation);
-    let token = match &slot.refresh {
-        Some(sealed) => match inner.keys.open_text(&cell, sealed).await {
-            Ok(token) => token,
-            Err(error) => {
-                inner
-                    .stores
-                    .connections
-                    .release(scope, slot.id, slot.epoch)
-                    .await?;
-                return Err(error.into());
-            }
-        },
-        None => return Ok(Next::Land(Landing::Done)),
-    };
+    let token = inner.keys.open_text(&cell, sealed).await?;
     let attempt = Attempt {
         tenant: slot.tenant,
         id: AttemptId::new(&*inner.clock, &*inner.random),
@@ -213,163 +215,106 @@ async fn present(
         reason: None,
         finished_at: None,
     };
-    if !inner.stores.connections.intend(scope, &attempt).await? {
-        return Ok(Next::Again);
+    let first = unresolved.map_or(attempt.started_at, |earlier| earlier.started_at);
+    Ok(Ready::Present(Presented {
+        token,
+        attempt,
+        first,
+    }))
+}
+
+/// The attempt from which the class's rule counts: a grace (R2) runs from the first use of a token, so of several
+/// unresolved attempts the first; everywhere else the last.
+async fn first_unresolved(
+    inner: &Inner,
+    scope: &TenantScope,
+    held: &Held,
+) -> Result<Option<Attempt>, WalletError> {
+    let slot = &held.slot;
+    if slot.class != RotationClass::Grace || slot.ambiguous < 2 {
+        return Ok(held.unresolved.clone());
+    }
+    let page = PageRequest::new(PageRequest::MAX, None);
+    let attempts = inner
+        .stores
+        .connections
+        .attempts(scope, slot.connection, page)
+        .await?;
+    let first = attempts.items.into_iter().filter(|attempt| {
+        attempt.slot == Some(slot.id)
+            && attempt.generation == slot.generation
+            && attempt.kind == AttemptKind::Refresh
+            && attempt.outcome == Some(AttemptOutcome::Ambiguous)
+    });
+    Ok(first
+        .min_by_key(|attempt| attempt.started_at)
+        .or_else(|| held.unresolved.clone()))
+}
+
+/// Steps 5 to 9.
+async fn present(
+    inner: &Inner,
+    errand: &Errand,
+    scope: &TenantScope,
+    prepared: &Prepared,
+    held: &Held,
+    presented: Presented,
+) -> Result<Next, WalletError> {
+    let slot = &held.slot;
+    let Presented {
+        token,
+        attempt,
+        first,
+    } = presented;
+    match inner.stores.connections.intend(scope, &attempt).await {
+        Ok(true) => {}
+        Ok(false) => {
+            inner.give_back(scope, slot.id, slot.epoch).await;
+            return Ok(Next::Again);
+        }
+        Err(error) => {
+            // Whether the intent is stored is not known; that nothing was sent is. Left open, it would count as a
+            // lost answer.
+            match fail::not_sent(inner, errand, scope, slot, &attempt, fail::NO_INTENT).await {
+                Err(WalletError::Store(StoreError::NotFound(_))) => {
+                    inner.give_back(scope, slot.id, slot.epoch).await;
+                }
+                other => other?,
+            }
+            return Err(error.into());
+        }
     }
     // A request must end, and its result be stored, while the lease lives (THR-17).
     let needed = inner.settings.exchange.saturating_add(inner.settings.commit);
     if held.since.elapsed().saturating_add(needed) > inner.settings.lease {
-        fail::not_sent(inner, errand, scope, slot, &attempt).await?;
+        fail::not_sent(inner, errand, scope, slot, &attempt, fail::TOO_SLOW).await?;
         return Ok(Next::Again);
     }
-    match inner.oauth.refresh(&prepared.integration, &token).await {
-        Ok(tokens) => {
-            let commit = sealed_commit(inner, prepared, slot, &attempt, &token, tokens)?;
-            store(inner, errand, scope, commit).await.map(Next::Land)
-        }
-        Err(error) => fail::refused(inner, errand, scope, prepared, slot, &attempt, &error).await,
-    }
-}
-
-/// Seals what came for the next generation. The old refresh token stays where no new one came (OA-C17).
-fn sealed_commit(
-    inner: &Inner,
-    prepared: &Prepared,
-    slot: &Slot,
-    attempt: &Attempt,
-    presented: &SecretText,
-    tokens: TokenSet,
-) -> Result<RefreshCommit, WalletError> {
-    let generation = slot.generation.saturating_add(1);
-    let cell = cells::refresh_token(slot.tenant, slot.id, generation);
-    let refresh = prepared
-        .sealing
-        .seal_text(&cell, tokens.refresh.as_ref().unwrap_or(presented))?;
-    let now = inner.now();
-    let refresh_expires_at = match (tokens.refresh_expires_in, tokens.refresh.is_some()) {
-        (Some(life), _) => Some(now.plus(life)),
-        (None, true) => refresh_end(&prepared.integration, now),
-        (None, false) => slot.refresh_expires_at,
-    };
-    let access = access_token_row(
-        inner,
-        &prepared.sealing,
-        &prepared.integration,
-        slot,
-        generation,
-        &tokens,
-    )?;
-    Ok(RefreshCommit {
-        connection: slot.connection,
-        slot: slot.id,
-        epoch: slot.epoch,
-        attempt: attempt.id,
-        expected_generation: slot.generation,
-        refresh: Some(refresh),
-        refresh_expires_at,
-        due_at: due_at(&prepared.integration, slot, &access),
-        access,
-        scopes: tokens.scopes,
-        at: now,
-    })
-}
-
-/// When a refresh token that was issued now dies, as far as the catalogue knows.
-pub(crate) fn refresh_end(integration: &Integration, now: Timestamp) -> Option<Timestamp> {
-    let lifetime = &integration.provider().lifetime;
-    let ends = [lifetime.refresh_idle_seconds, lifetime.refresh_absolute_seconds];
-    ends.into_iter()
-        .flatten()
-        .min()
-        .map(|secs| now.plus(Duration::from_secs(secs.into())))
-}
-
-/// When the token is due for a refresh.
-pub(crate) fn due_at(integration: &Integration, slot: &Slot, access: &AccessToken) -> Option<Timestamp> {
-    slot.refresh.as_ref()?;
-    let margin = Duration::from_secs(integration.provider().lifetime.refresh_margin_seconds.into());
-    decide::due_at(access.issued_at, access.expires_at, Some(margin))
-}
-
-/// The sealed row of an access token that came just now.
-pub(crate) fn access_token_row(
-    inner: &Inner,
-    sealing: &SealingKey,
-    integration: &Integration,
-    slot: &Slot,
-    generation: u64,
-    tokens: &TokenSet,
-) -> Result<AccessToken, WalletError> {
-    let id = row(&*inner.clock, &*inner.random);
-    let now = inner.now();
-    let usual = integration
-        .provider()
-        .lifetime
-        .access_token_seconds
-        .map(|secs| Duration::from_secs(secs.into()));
-    let life = match tokens.expires_in {
-        Some(life) => Some(life),
-        None if integration.provider().lifetime.no_expiry => None,
-        None => usual.or(Some(DEFAULT_LIFETIME)),
-    };
-    Ok(AccessToken {
-        id,
-        slot: slot.id,
-        audience: DEFAULT_AUDIENCE.to_owned(),
-        token: sealing.seal_text(&cells::access_token(slot.tenant, id, generation), &tokens.access)?,
-        generation,
-        token_type: tokens.token_type.clone().unwrap_or_else(|| "Bearer".to_owned()),
-        issued_at: now,
-        expires_at: life.map(|life| now.plus(life)),
-    })
-}
-
-/// How long a token is taken to live where neither the provider nor the catalogue says.
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
-
-/// Step 8, repeated until the database has it: the result is in memory and must not be lost.
-async fn store(
-    inner: &Inner,
-    errand: &Errand,
-    scope: &TenantScope,
-    commit: RefreshCommit,
-) -> Result<Landing, WalletError> {
-    let detail =
-        json!({ "generation": commit.expected_generation.saturating_add(1), "attempt": commit.attempt });
-    let audit = inner.audit(
-        &errand.asker,
-        AuditVerb::OAuthTokenRefresh,
-        commit.connection.uuid(),
-        detail,
-    );
-    let mut pause = Duration::from_millis(50);
-    let answer = loop {
-        match inner
-            .stores
-            .connections
-            .commit_refresh(scope, &commit, &audit)
-            .await
-        {
-            Ok(answer) => break answer,
-            Err(error @ (StoreError::Unavailable(_) | StoreError::CommitUnknown(_))) => {
-                tracing::warn!(connection = %commit.connection, code = error.code(), "a refresh result waits for the database");
-                tokio::time::sleep(pause).await;
-                pause = pause.saturating_mul(2).min(Duration::from_secs(1));
-            }
-            Err(error) => return Err(error.into()),
+    let answer = inner
+        .bounded(inner.oauth.refresh(&prepared.integration, &token))
+        .await;
+    let sealed = match answer {
+        Ok(tokens) => keep::sealed_commit(inner, prepared, slot, &attempt, &token, tokens),
+        Err(error) => {
+            let refusal = fail::Refusal {
+                slot,
+                attempt: &attempt,
+                first,
+                error: &error,
+            };
+            return fail::refused(inner, errand, scope, prepared, refusal).await;
         }
     };
-    match answer {
-        CommitAnswer::Committed => {}
-        CommitAnswer::Revoked => inner.revoke_at_provider(&errand.asker, commit.connection).await?,
-        CommitAnswer::Fenced => {
-            tracing::warn!(connection = %commit.connection, "a refresh result came too late: another holder had committed");
+    match sealed {
+        Ok(commit) => keep::store(inner, errand, scope, commit).await.map(Next::Land),
+        Err(error) => {
+            fail::unsealed(inner, errand, scope, slot, &attempt).await?;
+            Err(error)
         }
     }
-    Ok(Landing::Done)
 }
 
-fn landing_of(error: &WalletError) -> Landing {
+pub(crate) fn landing_of(error: &WalletError) -> Landing {
     tracing::warn!(code = error.code(), error = %error, "a refresh could not be made");
     Landing::Later {
         code: error.code(),
@@ -393,5 +338,12 @@ impl Inner {
         let view = view.ok_or(WalletError::NotFound("connection"))?;
         let account: Option<Account> = self.open_account(&view.connection).await?;
         Ok(account.map(|account| account.captured).unwrap_or_default())
+    }
+
+    /// Gives back a lease under which nothing was sent, or nothing is open any more. Where that fails, it runs out.
+    pub(crate) async fn give_back(&self, scope: &TenantScope, slot: SlotId, epoch: u64) {
+        if let Err(error) = self.stores.connections.release(scope, slot, epoch).await {
+            tracing::warn!(%slot, code = error.code(), "a lease was not given back; it runs out by itself");
+        }
     }
 }
