@@ -154,7 +154,8 @@ pub trait FlowStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Stale`] where it was redeemed before, the connection of the result is no longer `pending` (it was
-    /// disconnected: that stands), or the slot's generation moved since it was read; [`StoreError::NotFound`].
+    /// disconnected: that stands), the slot's generation moved since it was read, or [`Redemption::Confirm`] would be a
+    /// second connection of the same person's account at the same integration; [`StoreError::NotFound`].
     async fn redeem(
         &self,
         scope: &TenantScope,

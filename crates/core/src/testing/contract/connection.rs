@@ -1,10 +1,10 @@
-use super::world::{Connected, LONG, World, failed, passing};
+use super::world::{Connected, LONG, World, code, failed, passing};
 use crate::audit::AuditVerb;
 use crate::connection::{ConnectionState, DEFAULT_AUDIENCE, Revocation, TokenView};
 use crate::id::{ConnectionId, IntegrationId, UserId};
 use crate::integration::{Integration, IntegrationState};
 use crate::page::PageRequest;
-use crate::ports::{ConnectionFilter, Stores};
+use crate::ports::{ConnectionFilter, Redemption, Stores};
 use crate::testing::fixture;
 
 async fn token_view(world: &World, of: &Connected, audience: &str) -> TokenView {
@@ -235,7 +235,9 @@ pub async fn account_is_found_again_by_integration_person_and_subject(stores: &S
     assert_eq!(found.unwrap(), None, "a pending one is not in use");
 
     let oldest = world.connected_with(same).await.id;
-    world.connected_with(same).await;
+    let second = world.authorized(same).await.flow;
+    let refused = world.redeem(second, &Redemption::Confirm).await;
+    assert_eq!(code(&refused), "stale", "one account is connected once");
     let anybodys = world
         .connected_with(|new| new.connection.subject = Some(subject))
         .await
@@ -244,11 +246,7 @@ pub async fn account_is_found_again_by_integration_person_and_subject(stores: &S
     let found = connections
         .find_by_subject(scope, integration, Some(user), subject)
         .await;
-    assert_eq!(
-        found.unwrap(),
-        Some(oldest),
-        "a revoked one counts, and the oldest is taken"
-    );
+    assert_eq!(found.unwrap(), Some(oldest), "a revoked one counts");
     let found = connections
         .find_by_subject(scope, integration, None, subject)
         .await;

@@ -2,7 +2,7 @@ use super::refresh::{clear_failures, end, end_open};
 use super::state::{ConnectionRow, State, TenantRows, own};
 use super::{MemoryStore, Method};
 use crate::audit::AuditEntry;
-use crate::connection::{Attempt, AttemptOutcome, ConnectionState, Reason, Revocation};
+use crate::connection::{Attempt, AttemptOutcome, Connection, ConnectionState, Reason, Revocation};
 use crate::flow::{ConnectSession, Flow};
 use crate::id::{AttemptId, ConnectionId, FlowId, TenantId};
 use crate::ports::{ExchangeCommit, FlowStore, Redemption, Replacement};
@@ -332,10 +332,24 @@ fn redeemable(rows: &mut TenantRows, flow: FlowId) -> Result<ConnectionId, Store
 }
 
 fn confirm(rows: &mut TenantRows, pending: ConnectionId, at: Timestamp) -> Result<ConnectionId, StoreError> {
+    let new = rows.connection_mut(pending)?.connection.clone();
+    let mut others = rows.connections.values().map(|row| &row.connection);
+    if others.any(|other| is_same_account(other, &new)) {
+        return Err(StoreError::Stale("connection"));
+    }
     let connection = &mut rows.connection_mut(pending)?.connection;
     connection.state = ConnectionState::Fresh;
     connection.updated_at = at;
     Ok(pending)
+}
+
+/// Whether a connection that is in use, or was, has the account that a pending one is for.
+fn is_same_account(other: &Connection, pending: &Connection) -> bool {
+    other.state != ConnectionState::Pending
+        && other.subject.is_some()
+        && other.subject == pending.subject
+        && other.user == pending.user
+        && other.integration == pending.integration
 }
 
 fn replace(
