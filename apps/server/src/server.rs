@@ -1,0 +1,245 @@
+//! The HTTP server: listens, serves, stops without losing anything (requirement F5).
+
+use crate::app::App;
+use crate::compose::{ComposeError, Composed, lock};
+use crate::config::Config;
+use crate::routes::{self, service};
+use crate::{observe, seed};
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App as Application, HttpServer};
+use coffer_core::Clock as _;
+use coffer_core::SystemClock;
+use coffer_core::ports::StoreHealth as _;
+use coffer_store::ServerLock;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How long the head of a request may take to arrive (THR-29).
+const HEAD_TIME: Duration = Duration::from_secs(5);
+
+/// How long a connection may lie idle.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// How many connections one thread serves at once; more of them wait to be accepted.
+const CONNECTIONS: usize = 10_000;
+
+/// More routes, beside the server's own: the demonstration's.
+pub type Extra = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// A server that runs. Dropping it leaves it running; [`Running::stop`] ends it.
+pub struct Running {
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    app: Arc<App>,
+    handles: Vec<ServerHandle>,
+    tasks: Vec<JoinHandle<std::io::Result<()>>>,
+    keys: JoinHandle<()>,
+    patience: Duration,
+    _lock: Option<ServerLock>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The parts do not fit together.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}; is another server running there? Set {setting} to another address")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// The setting.
+        setting: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The provider clients of the environment cannot be taken over.
+    #[error("the provider clients of the environment cannot be taken over")]
+    Seed(#[source] coffer_wallet::WalletError),
+}
+
+impl Running {
+    /// Takes the addresses and, for SQLite, the lock of the database file; then opens the database and serves.
+    ///
+    /// # Errors
+    /// [`StartError`]. Nothing was changed then, unless `config.migrate` is set.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let lock = lock(config)?;
+        let listener = listen(config.listen, "COFFER_LISTEN")?;
+        let metrics = config
+            .metrics_listen
+            .map(|address| listen(address, "COFFER_METRICS_LISTEN"))
+            .transpose()?;
+        let composed = Composed::open(config).await?;
+        check_clock(&composed).await;
+        seed::provider_clients(&composed, &config.provider_clients)
+            .await
+            .map_err(StartError::Seed)?;
+        Self::serve(config, &composed, listener, metrics, lock, None)
+    }
+
+    /// Serves these parts on this listener, with more routes.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub fn serve(
+        config: &Config,
+        composed: &Composed,
+        listener: TcpListener,
+        metrics: Option<TcpListener>,
+        lock: Option<ServerLock>,
+        extra: Option<Extra>,
+    ) -> Result<Self, StartError> {
+        let app = App::new(composed, config);
+        let failed = |setting| {
+            move |source| StartError::Listen {
+                address: config.listen,
+                setting,
+                source,
+            }
+        };
+        let address = listener.local_addr().map_err(failed("COFFER_LISTEN"))?;
+        let mut handles = Vec::new();
+        let mut tasks = Vec::new();
+        let state = Data::from(app.clone());
+        let patience = config.shutdown_timeout.as_secs().max(1);
+        let main = HttpServer::new(move || {
+            let (state, extra) = (state.clone(), extra.clone());
+            Application::new()
+                .app_data(state)
+                .configure(move |routes| extra.into_iter().for_each(|extra| extra(routes)))
+                .configure(routes::mount)
+                .wrap(from_fn(observe::observe))
+        });
+        let main = main
+            .workers(config.workers)
+            .max_connections(CONNECTIONS)
+            .client_request_timeout(HEAD_TIME);
+        let main = main
+            .keep_alive(IDLE)
+            .shutdown_timeout(patience)
+            .disable_signals()
+            .server_hostname("coffer");
+        let main = main.listen(listener).map_err(failed("COFFER_LISTEN"))?.run();
+        handles.push(main.handle());
+        tasks.push(tokio::spawn(main));
+        let metrics_address = metrics.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(listener) = metrics {
+            let state = Data::from(app.clone());
+            let only = HttpServer::new(move || {
+                Application::new()
+                    .app_data(state.clone())
+                    .route("/metrics", web::get().to(metrics_to_anybody))
+            });
+            let only = only
+                .workers(1)
+                .client_request_timeout(HEAD_TIME)
+                .shutdown_timeout(1)
+                .disable_signals();
+            let only = only
+                .listen(listener)
+                .map_err(failed("COFFER_METRICS_LISTEN"))?
+                .run();
+            handles.push(only.handle());
+            tasks.push(tokio::spawn(only));
+        }
+        tracing::info!(address = %address, public_url = %config.public_url, "serving");
+        Ok(Self {
+            address,
+            metrics_address,
+            app,
+            handles,
+            tasks,
+            keys: tokio::spawn(forget_keys(composed.keys.clone())),
+            patience: config.shutdown_timeout,
+            _lock: lock,
+        })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it serves metrics to anybody.
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// The state.
+    pub const fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Accepts nothing new, finishes requests, then whatever was begun at providers. Answers whether all of it was
+    /// finished in time.
+    pub async fn stop(self) -> bool {
+        self.app.stop();
+        tracing::info!("stopping");
+        for handle in &self.handles {
+            handle.stop(true).await;
+        }
+        let drained = self.app.wallet.drain(self.patience).await;
+        for task in self.tasks {
+            if !matches!(task.await, Ok(Ok(()))) {
+                tracing::warn!("a listener ended with an error");
+            }
+        }
+        self.keys.abort();
+        tracing::info!(drained, "stopped");
+        drained
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Running({})", self.address)
+    }
+}
+
+/// Takes an address.
+///
+/// # Errors
+/// [`StartError::Listen`], which names the setting.
+pub fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
+    let failed = |source| StartError::Listen {
+        address,
+        setting,
+        source,
+    };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+async fn metrics_to_anybody(app: Data<App>) -> actix_web::HttpResponse {
+    service::metrics_answer(&app)
+}
+
+/// Data keys whose time is over are zeroized although nobody asks for them.
+async fn forget_keys(keys: coffer_envelope::KeyRing) {
+    let mut timer = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        timer.tick().await;
+        keys.evict_expired();
+    }
+}
+
+async fn check_clock(composed: &Composed) {
+    if let Ok(theirs) = composed.store.ping().await {
+        let apart = crate::health::apart(SystemClock.now(), theirs);
+        if apart > crate::health::CLOCK_WARN {
+            let seconds = apart.as_secs();
+            tracing::warn!(
+                seconds,
+                "this machine's clock and the database's are apart; set both by NTP"
+            );
+        }
+    }
+}
