@@ -1,0 +1,21 @@
+//! The wallet over a store in memory and a simulated provider. Nothing sleeps: tokio's time is paused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod ambiguous;
+mod disconnect;
+mod failures;
+mod flow;
+mod journey;
+mod reconnect;
+mod return_to;
+mod single_flight;
+mod store_faults;
+mod world;

@@ -1,0 +1,400 @@
+//! A wallet with everything around it in memory: store, clock, key, and one simulated provider.
+
+use coffer_catalog::InputValue;
+use coffer_core::actor::{Actor, Asker};
+use coffer_core::caller::CallerVerb;
+use coffer_core::connection::{Attempt, AttemptKind};
+use coffer_core::id::{ConnectionId, IntegrationId, TenantId};
+use coffer_core::page::PageRequest;
+use coffer_core::ports::Stores;
+use coffer_core::rotation::RotationClass;
+use coffer_core::secret::{ExposeSecret, SecretText};
+use coffer_core::testing::{FakeClock, FakeRandom, MemoryStore};
+use coffer_core::{OperatorScope, TenantScope};
+use coffer_envelope::testing::FaultySource;
+use coffer_envelope::{CachePolicy, KeyRing, LocalKey, LocalKeySource};
+use coffer_simulator::model::{
+    Behaviour, ClientSetup, Effect, Endpoint, Fault, FaultRule, GrantView, SigningKey, Totals, When,
+};
+use coffer_simulator::{InProcess, Provider, SharedProvider};
+use coffer_wallet::{
+    Arrival, ConnectionStatus, Departure, MadeConnectSession, NewCaller, NewConnectSession, Principal,
+    Settings, Tasks, TokenGrant, TokenRequest, Values, Wallet, WalletError,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use url::Url;
+
+pub const ISSUER: &str = "https://provider.example";
+pub const PUBLIC: &str = "https://coffer.example";
+pub const PAGE: &str = "https://app.example.com/editor?draft=7&tab=a%20b#section-2";
+pub const SECRET: &str = "canary-client-secret-0123456789";
+
+/// What a world starts with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub behaviour: Behaviour,
+    pub settings: Settings,
+    pub policy: CachePolicy,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            behaviour: Behaviour::default(),
+            settings: Settings::default(),
+            policy: CachePolicy::STANDARD,
+        }
+    }
+}
+
+pub struct World {
+    pub clock: Arc<FakeClock>,
+    pub random: Arc<FakeRandom>,
+    pub store: Arc<MemoryStore>,
+    pub source: Arc<FaultySource>,
+    pub http: InProcess,
+    pub provider: SharedProvider,
+    pub wallet: Wallet,
+    pub tenant: TenantId,
+    pub scope: TenantScope,
+    pub caller: Principal,
+    pub key: SecretText,
+    pub integration: IntegrationId,
+    setup: Setup,
+}
+
+pub fn operator() -> OperatorScope {
+    OperatorScope::assume("a test")
+}
+
+pub fn asker(tenant: TenantId) -> Asker {
+    Asker {
+        actor: Actor::System,
+        tenant,
+        request: "r-1".into(),
+    }
+}
+
+impl World {
+    pub async fn of_class(class: RotationClass) -> Self {
+        Self::with(Behaviour::of_class(class)).await
+    }
+
+    pub async fn with(behaviour: Behaviour) -> Self {
+        Self::new(Setup {
+            behaviour,
+            ..Setup::default()
+        })
+        .await
+    }
+
+    pub async fn new(setup: Setup) -> Self {
+        let (clock, random) = (Arc::new(FakeClock::default()), Arc::new(FakeRandom::default()));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let key = LocalKey::parse(&LocalKey::generate(&*random)).unwrap();
+        let local = LocalKeySource::new(key, random.clone());
+        let source = Arc::new(FaultySource::new(Arc::new(local)));
+        let provider: SharedProvider = Provider::new(ISSUER, SigningKey::generate().unwrap())
+            .unwrap()
+            .into();
+        let http = InProcess::new(provider.clone(), clock.clone(), random.clone());
+        let parts = Shared {
+            clock: &clock,
+            random: &random,
+            store: &store,
+            source: &source,
+            http: &http,
+        };
+        let wallet = parts.wallet(&setup, Tasks::on(Handle::current()));
+        let tenant = wallet
+            .create_tenant(&operator(), &asker(TenantId::INSTALLATION), "acme", "Acme")
+            .await
+            .unwrap()
+            .id;
+        let scope = TenantScope::assume(tenant, "a test");
+        let (caller, key) = new_caller(&wallet, &scope, everything()).await;
+        let integration = new_integration(&wallet, &scope, "Simulator", setup.behaviour.rotation).await;
+        let setup_of = ClientSetup::new("app", SECRET.into(), wallet.redirect_uri(integration).as_str());
+        provider.with(|provider| provider.set_client(setup_of.behaviour(setup.behaviour.clone())));
+        Self {
+            clock,
+            random,
+            store,
+            source,
+            http,
+            provider,
+            wallet,
+            tenant,
+            scope,
+            caller,
+            key,
+            integration,
+            setup,
+        }
+    }
+
+    /// Another server on the same database, with a cache of its own, whose work runs on this runtime.
+    pub fn replica(&self) -> Wallet {
+        let parts = Shared {
+            clock: &self.clock,
+            random: &self.random,
+            store: &self.store,
+            source: &self.source,
+            http: &self.http,
+        };
+        parts.wallet(&self.setup, Tasks::on(Handle::current()))
+    }
+
+    pub fn asker(&self) -> Asker {
+        asker(self.tenant)
+    }
+
+    pub async fn session(&self, change: impl FnOnce(&mut NewConnectSession)) -> MadeConnectSession {
+        let mut new = NewConnectSession {
+            integration: self.integration,
+            user: Some("alice@acme".into()),
+            connection: None,
+            scopes: vec![],
+            return_to: PAGE.into(),
+        };
+        change(&mut new);
+        self.wallet
+            .create_connect_session(&self.asker(), new)
+            .await
+            .unwrap()
+    }
+
+    pub async fn open(&self, made: &MadeConnectSession) -> Result<Departure, WalletError> {
+        self.wallet.open_connect_session(&token_of(made), "r-2").await
+    }
+
+    pub async fn depart(&self) -> Departure {
+        let made = self.session(|_| {}).await;
+        self.open(&made).await.unwrap()
+    }
+
+    pub async fn come_back(&self, callback: &Url, departure: &Departure) -> Result<Arrival, WalletError> {
+        let browser = Some(departure.browser.expose_secret());
+        let query = callback.query().unwrap_or_default();
+        self.wallet
+            .callback(self.integration, query, browser, "r-3")
+            .await
+    }
+
+    /// The one-time result of a person who consents in the session.
+    pub async fn result(&self, account: &str, change: impl FnOnce(&mut NewConnectSession)) -> String {
+        let made = self.session(change).await;
+        let departure = self.open(&made).await.unwrap();
+        let callback = self.http.consent(&departure.authorize_url, account).unwrap();
+        result_of(&self.come_back(&callback, &departure).await.unwrap())
+    }
+
+    pub async fn connect_as(
+        &self,
+        account: &str,
+        change: impl FnOnce(&mut NewConnectSession),
+    ) -> Result<ConnectionStatus, WalletError> {
+        let result = self.result(account, change).await;
+        self.wallet.redeem(&self.asker(), &result).await
+    }
+
+    pub async fn connect(&self) -> ConnectionId {
+        self.connect_as("alice", |_| {}).await.unwrap().id
+    }
+
+    pub async fn token(&self, id: ConnectionId) -> Result<TokenGrant, WalletError> {
+        self.token_of(&self.wallet, id).await
+    }
+
+    pub async fn token_of(&self, wallet: &Wallet, id: ConnectionId) -> Result<TokenGrant, WalletError> {
+        let asker = self.asker();
+        wallet
+            .token(&self.caller, &asker, id, TokenRequest::default())
+            .await
+    }
+
+    pub async fn refresh(&self, id: ConnectionId) -> Result<TokenGrant, WalletError> {
+        self.wallet.refresh(&self.caller, &self.asker(), id).await
+    }
+
+    pub async fn disconnect(&self, id: ConnectionId) -> Result<ConnectionStatus, WalletError> {
+        self.wallet.disconnect(&self.caller, &self.asker(), id).await
+    }
+
+    pub async fn status(&self, id: ConnectionId) -> ConnectionStatus {
+        self.wallet.connection(&self.caller, id).await.unwrap()
+    }
+
+    pub async fn attempts(&self, id: ConnectionId, kind: AttemptKind) -> Vec<Attempt> {
+        let page = PageRequest::new(PageRequest::MAX, None);
+        let found = self.wallet.attempts(&self.caller, id, page).await.unwrap();
+        found
+            .items
+            .into_iter()
+            .filter(|attempt| attempt.kind == kind)
+            .collect()
+    }
+
+    pub async fn audit_verbs(&self) -> Vec<&'static str> {
+        let page = PageRequest::new(PageRequest::MAX, None);
+        let rows = self.wallet.audit_log(&self.scope, page).await.unwrap();
+        rows.items.iter().map(|row| row.verb.as_str()).collect()
+    }
+
+    /// Lets time pass, for the wallet, the database and the provider.
+    pub fn pass(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+    }
+
+    /// Lets the access tokens of an hour end.
+    pub fn expire(&self) {
+        self.pass(3700);
+    }
+
+    pub fn strike(&self, endpoint: Endpoint, commits: bool, effect: Effect, times: u32) {
+        let rule = FaultRule {
+            client_id: None,
+            endpoint: Some(endpoint),
+            grant: None,
+            when: When::Next {
+                count: times,
+                skip: 0,
+            },
+            fault: Fault { commits, effect },
+        };
+        self.provider.with(|provider| provider.add_fault(rule));
+    }
+
+    pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
+        let mut behaviour = self.setup.behaviour.clone();
+        change(&mut behaviour);
+        assert!(
+            self.provider
+                .with(|provider| provider.set_behaviour("app", behaviour))
+        );
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.provider.with(|provider| provider.ledger().totals().clone())
+    }
+
+    /// How many refresh requests the provider has seen.
+    pub fn refreshes(&self) -> u64 {
+        self.totals()
+            .requests
+            .get(&Endpoint::Refresh)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    pub fn grants(&self) -> Vec<GrantView> {
+        let now = coffer_core::Clock::now(&*self.clock);
+        self.provider.with(|provider| provider.grants(now).collect())
+    }
+
+    /// Whether any token of any grant would be accepted by the provider.
+    pub fn has_live_tokens(&self) -> bool {
+        let grants = self.grants();
+        grants
+            .iter()
+            .any(|grant| !grant.live.refresh.is_empty() || !grant.live.access.is_empty())
+    }
+}
+
+/// What the servers of one world have in common.
+struct Shared<'a> {
+    clock: &'a Arc<FakeClock>,
+    random: &'a Arc<FakeRandom>,
+    store: &'a Arc<MemoryStore>,
+    source: &'a Arc<FaultySource>,
+    http: &'a InProcess,
+}
+
+impl Shared<'_> {
+    fn wallet(&self, setup: &Setup, tasks: Tasks) -> Wallet {
+        let stores = Stores::of(self.store);
+        let keys = KeyRing::new(
+            self.source.clone(),
+            stores.data_keys.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            setup.policy,
+        );
+        Wallet::builder(
+            stores,
+            keys,
+            Arc::new(self.http.clone()),
+            Url::parse(PUBLIC).unwrap(),
+        )
+        .clock(self.clock.clone())
+        .random(self.random.clone())
+        .settings(setup.settings)
+        .return_origin(Url::parse("https://app.example.com").unwrap())
+        .tasks(tasks)
+        .build()
+        .unwrap()
+    }
+}
+
+pub fn everything() -> NewCaller {
+    NewCaller {
+        name: "everything".into(),
+        verbs: CallerVerb::ALL.to_vec(),
+        integrations: None,
+        connections: None,
+        lifetime: NewCaller::LONGEST,
+    }
+}
+
+pub async fn new_caller(wallet: &Wallet, scope: &TenantScope, new: NewCaller) -> (Principal, SecretText) {
+    let (_, key) = wallet
+        .create_caller(scope, &asker(scope.tenant()), new)
+        .await
+        .unwrap();
+    (wallet.authenticate(key.expose_secret()).await.unwrap(), key)
+}
+
+pub async fn new_integration(
+    wallet: &Wallet,
+    scope: &TenantScope,
+    name: &str,
+    class: RotationClass,
+) -> IntegrationId {
+    let by = asker(scope.tenant());
+    let made = wallet
+        .create_integration(scope, &by, "simulator", name, values(class, SECRET))
+        .await
+        .unwrap();
+    wallet.enable_integration(scope, &by, made.id).await.unwrap();
+    made.id
+}
+
+pub fn values(class: RotationClass, secret: &str) -> Values {
+    let values = [
+        ("client_id", "app"),
+        ("client_secret", secret),
+        ("base_url", ISSUER),
+        ("rotation_class", class.as_str()),
+    ];
+    values
+        .map(|(name, value)| (name.to_owned(), InputValue::text(value)))
+        .into()
+}
+
+pub fn token_of(made: &MadeConnectSession) -> String {
+    made.link.expose_secret().rsplit('/').next().unwrap().to_owned()
+}
+
+pub fn result_of(arrival: &Arrival) -> String {
+    let url = Url::parse(arrival.return_to.expose_secret()).unwrap();
+    param(&url, "coffer_result").unwrap()
+}
+
+pub fn param(url: &Url, name: &str) -> Option<String> {
+    let mut pairs = url.query_pairs();
+    pairs
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
