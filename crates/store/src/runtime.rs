@@ -4,7 +4,7 @@
 //! be dropped with it, so it runs in a task of its own, which the caller only waits for.
 
 use crate::Error;
-use coffer_core::StoreError;
+use coffer_core::{StoreError, waits};
 use std::future::Future;
 use tokio::runtime::{Handle, Runtime};
 
@@ -38,7 +38,7 @@ impl DbRuntime {
         &self,
         work: impl Future<Output = Result<R, StoreError>> + Send + 'static,
     ) -> Result<R, StoreError> {
-        match self.handle.spawn(work).await {
+        match self.handle.spawn(waits::carry(work)).await {
             Ok(result) => result,
             // The panic's own text stays out: it may show values.
             Err(error) if error.is_panic() => Err(StoreError::Corrupt(

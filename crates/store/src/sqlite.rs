@@ -45,3 +45,6 @@ async fn lock_flow(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option<FlowR
         .await
         .optional()
 }
+
+#[cfg(test)]
+mod tests;

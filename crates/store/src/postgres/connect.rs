@@ -6,6 +6,7 @@ use crate::config::{PoolSizes, Timeouts};
 use crate::error::translate;
 use crate::rows::TokenViewRow;
 use crate::{Error, SchemaState};
+use coffer_core::waits::{WaitFor, Waits};
 use coffer_core::{SecretText, StoreError};
 use deadpool::managed::PoolError;
 use diesel::{ConnectionError, ConnectionResult};
@@ -118,7 +119,7 @@ impl Drop for Checkout {
 
 async fn checkout(pool: &Pool<Conn>) -> Result<Checkout, StoreError> {
     use diesel_async::pooled_connection::PoolError as Cause;
-    match pool.get().await {
+    match Waits::book(WaitFor::Store, pool.get()).await {
         Ok(object) => Ok(Checkout(Some(object))),
         Err(PoolError::Backend(Cause::QueryError(error))) => Err(translate(error)),
         Err(other) => Err(StoreError::Unavailable(Box::new(other))),

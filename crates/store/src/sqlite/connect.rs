@@ -4,6 +4,7 @@ use crate::config::{PoolSizes, Timeouts};
 use crate::error::translate;
 use crate::{Error, SchemaState};
 use coffer_core::StoreError;
+use coffer_core::waits::{WaitFor, Waits};
 use deadpool::managed::PoolError;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
@@ -76,11 +77,11 @@ impl Backend {
     }
 
     pub(super) async fn writer(&self) -> Result<Object<Conn>, StoreError> {
-        self.writer.get().await.map_err(unavailable)
+        checkout(&self.writer).await
     }
 
     pub(super) async fn reader(&self) -> Result<Object<Conn>, StoreError> {
-        self.readers.get().await.map_err(unavailable)
+        checkout(&self.readers).await
     }
 
     pub(crate) async fn migrate(&self) -> Result<usize, Error> {
@@ -92,6 +93,10 @@ impl Backend {
         let mut reader = self.reader().await.map_err(Error::Connect)?;
         super::migrate::state(&mut reader).await
     }
+}
+
+async fn checkout(pool: &Pool<Conn>) -> Result<Object<Conn>, StoreError> {
+    Waits::book(WaitFor::Store, pool.get()).await.map_err(unavailable)
 }
 
 /// Makes the file where there is none, readable for its owner alone; SQLite gives its helpers the same mode.

@@ -9,5 +9,14 @@
     reason = "tests"
 )]
 
+mod account;
+mod at_rest;
 mod contract;
+mod dropped;
 mod fixture;
+mod migrations;
+mod outage;
+mod proxy;
+mod raw;
+mod row_security;
+mod schema;

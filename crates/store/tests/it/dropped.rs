@@ -1,0 +1,162 @@
+//! Callers that go away in the middle: the work they began is done or undone as a whole, and the pool is none the worse.
+
+use crate::account::{self, Account};
+use crate::fixture::{self, Fixture};
+use crate::raw;
+use coffer_core::audit::AuditVerb;
+use coffer_core::connection::DEFAULT_AUDIENCE;
+use coffer_core::page::PageRequest;
+use coffer_core::testing::fixture as make;
+use futures_util::FutureExt as _;
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::pin;
+
+/// Polls a future a few times, letting the others go on in between, and drops it.
+async fn drop_after(polls: usize, future: impl Future) {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if (&mut future).now_or_never().is_some() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Makes callers and reads tokens, and drops each call after another number of polls. Then every caller that is there
+/// has its audit row, and every audit row its caller.
+async fn drop_many(fixture: &Fixture, rounds: usize) {
+    let stores = fixture.stores();
+    let account = Account::new(stores).await;
+    let (scope, tenant) = (account.scope, account.scope.tenant());
+    for round in 0..rounds {
+        if round % 100 == 0 {
+            wait_until_idle(fixture).await; // so that no call waits for a connection until it gives up
+        }
+        let caller = make::caller(tenant);
+        let mut audit = make::audit(tenant, AuditVerb::CallerCreate);
+        audit.target = caller.id.uuid();
+        drop_after(round % 7, stores.callers.create(&scope, &caller, &audit)).await;
+        drop_after(
+            round % 5,
+            stores
+                .connections
+                .token_view(&scope, account.id, DEFAULT_AUDIENCE),
+        )
+        .await;
+        drop_after(round % 3, stores.connections.find(&scope, account.id)).await;
+    }
+    // A call that is waited for queues behind all those that were not.
+    let last = make::caller(tenant);
+    let mut audit = make::audit(tenant, AuditVerb::CallerCreate);
+    audit.target = last.id.uuid();
+    stores.callers.create(&scope, &last, &audit).await.unwrap();
+    wait_until_idle(fixture).await;
+    let (made, logged) = (made(fixture, &account).await, logged(fixture, &account).await);
+    assert_eq!(made, logged);
+    assert!(made.contains(&last.id.uuid()));
+    assert!(
+        made.len() > rounds / 2,
+        "most of the calls went on without their caller"
+    );
+    let view = stores
+        .connections
+        .token_view(&scope, account.id, DEFAULT_AUDIENCE)
+        .await;
+    assert_eq!(view.unwrap().unwrap().access.unwrap().id, account.token.id);
+}
+
+/// Every dropped call has ended when as many have been counted as were begun.
+async fn wait_until_idle(fixture: &Fixture) {
+    let count = || -> u64 {
+        fixture
+            .store
+            .transactions()
+            .values()
+            .map(|s| s.completed + s.failed)
+            .sum()
+    };
+    let mut before = 0;
+    let mut quiet = 0;
+    while quiet < 20 {
+        // A round trip gives the others time to go on.
+        fixture.stores().health.ping().await.unwrap();
+        let now = count() - fixture.store.transactions()["health.ping"].completed;
+        quiet = if now == before { quiet + 1 } else { 0 };
+        before = now;
+    }
+}
+
+async fn made(fixture: &Fixture, account: &Account) -> HashSet<uuid::Uuid> {
+    let mut found = HashSet::new();
+    let mut page = PageRequest::new(100, None);
+    loop {
+        let rows = fixture.stores().callers.list(&account.scope, page).await.unwrap();
+        found.extend(rows.items.iter().map(|caller| caller.id.uuid()));
+        match rows.next {
+            Some(next) => page.after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+async fn logged(fixture: &Fixture, account: &Account) -> HashSet<uuid::Uuid> {
+    let mut found = HashSet::new();
+    let mut page = PageRequest::new(100, None);
+    loop {
+        let rows = fixture.stores().audit.list(&account.scope, page).await.unwrap();
+        let made = rows
+            .items
+            .iter()
+            .filter(|row| row.verb == AuditVerb::CallerCreate);
+        found.extend(made.map(|row| row.target));
+        match rows.next {
+            Some(next) => page.after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn thr_19_dropped_calls_leave_sqlite_whole() {
+    drop_many(&fixture::memory().await, 500).await;
+    drop_many(&fixture::file().await, 500).await;
+}
+
+#[tokio::test]
+async fn thr_18_thr_19_dropped_calls_leave_no_transaction_open_in_postgres() {
+    let fixture = fixture::postgres().await;
+    drop_many(&fixture, 1000).await;
+    let superuser = raw::connect(fixture.database().superuser_url()).await;
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND state LIKE 'idle in transaction%'";
+    let open: i64 = superuser.query_one(open, &[]).await.unwrap().get(0);
+    assert_eq!(open, 0);
+}
+
+/// An actix worker is a runtime of one thread; the store must not need more of its caller.
+#[test]
+fn callers_on_a_runtime_of_one_thread_may_go_away_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let fixture = fixture::file().await;
+        let tenant = account::new_tenant(fixture.stores()).await;
+        let scope = account::scope(tenant);
+        for polls in 0..50 {
+            drop_after(
+                polls % 4,
+                fixture.stores().callers.list(&scope, PageRequest::default()),
+            )
+            .await;
+        }
+        fixture
+            .stores()
+            .callers
+            .list(&scope, PageRequest::default())
+            .await
+            .unwrap();
+    });
+}
