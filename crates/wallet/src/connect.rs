@@ -41,7 +41,6 @@ pub struct MadeConnectSession {
 }
 
 /// Where to send the browser, and what to bind it with.
-#[derive(Debug)]
 pub struct Departure {
     /// The provider's authorization endpoint, with everything in its query.
     pub authorize_url: Url,
@@ -49,6 +48,16 @@ pub struct Departure {
     pub browser: SecretText,
     /// When the callback comes too late.
     pub expires_at: Timestamp,
+}
+
+/// The URL's query holds the state and the nonce.
+impl std::fmt::Debug for Departure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Departure")
+            .field("to", &self.authorize_url.origin().ascii_serialization())
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a flow must remember until its callback.

@@ -105,9 +105,11 @@ impl Inner {
     }
 }
 
+/// Whether a new token may help: the provider answers 401, or says with another status that the token has ended.
 fn is_expired(answer: &Verification) -> bool {
-    answer
+    let said = answer
         .failure
         .as_ref()
-        .is_some_and(|failure| failure.code == FailureCode::TokenExpired)
+        .is_some_and(|failure| failure.code == FailureCode::TokenExpired);
+    said || answer.status == 401
 }

@@ -73,3 +73,46 @@ impl KeyCache {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coffer_core::caller::Operator;
+    use coffer_core::id::OperatorId;
+    use std::sync::Arc;
+    use uuid::Uuid;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_unix_secs(1_800_000_000 + secs)
+    }
+
+    fn principal() -> Principal {
+        Principal::Operator(Arc::new(Operator {
+            id: OperatorId::from_uuid(Uuid::nil()),
+            name: "o".into(),
+            key_hash: SecretHash([7; 32]),
+            key_hint: String::new(),
+            created_at: at(0),
+            expires_at: at(1000),
+            revoked_at: None,
+        }))
+    }
+
+    #[test]
+    fn a_key_is_known_for_as_long_as_the_delay_and_no_longer() {
+        let (cache, hash) = (KeyCache::default(), SecretHash([7; 32]));
+        cache.put(hash, principal(), at(0));
+        assert!(cache.get(&hash, at(4)).is_some());
+        assert!(cache.get(&hash, at(5)).is_none());
+        assert!(cache.get(&hash, at(-1)).is_none(), "the clock went back");
+    }
+
+    #[test]
+    fn a_key_that_was_read_just_before_it_was_revoked_does_not_come_back() {
+        let (cache, hash) = (KeyCache::default(), SecretHash([7; 32]));
+        cache.revoke(&hash, at(0));
+        cache.put(hash, principal(), at(0));
+        assert!(matches!(cache.get(&hash, at(1)), Some(Known::Revoked)));
+        assert!(matches!(cache.get(&hash, at(3600)), Some(Known::Revoked)));
+    }
+}

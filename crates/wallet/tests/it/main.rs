@@ -10,12 +10,18 @@
 )]
 
 mod ambiguous;
+mod callers;
 mod disconnect;
 mod failures;
 mod flow;
+mod idempotency;
 mod journey;
+mod keys;
 mod reconnect;
 mod return_to;
+mod secrets;
+mod sequence;
+mod serve;
 mod single_flight;
 mod store_faults;
 mod world;

@@ -1,6 +1,6 @@
 //! A wallet with everything around it in memory: store, clock, key, and one simulated provider.
 
-use coffer_catalog::InputValue;
+use coffer_catalog::{Catalog, InputValue};
 use coffer_core::actor::{Actor, Asker};
 use coffer_core::caller::CallerVerb;
 use coffer_core::connection::{Attempt, AttemptKind};
@@ -37,6 +37,7 @@ pub struct Setup {
     pub behaviour: Behaviour,
     pub settings: Settings,
     pub policy: CachePolicy,
+    pub catalog: Catalog,
 }
 
 impl Default for Setup {
@@ -45,6 +46,7 @@ impl Default for Setup {
             behaviour: Behaviour::default(),
             settings: Settings::default(),
             policy: CachePolicy::STANDARD,
+            catalog: Catalog::builtin().unwrap(),
         }
     }
 }
@@ -331,6 +333,7 @@ impl Shared<'_> {
         .clock(self.clock.clone())
         .random(self.random.clone())
         .settings(setup.settings)
+        .catalog(setup.catalog.clone())
         .return_origin(Url::parse("https://app.example.com").unwrap())
         .tasks(tasks)
         .build()
