@@ -86,6 +86,11 @@ pub const RULES: &[Rule] = &[
         ],
         tests_may_use: &["testkit"],
     },
+    Rule {
+        of: "bench",
+        may_use: &["core", "http"],
+        tests_may_use: &[],
+    },
 ];
 
 /// The libraries that only these crates may name.
@@ -112,7 +117,7 @@ pub const SOLE_USERS: &[SoleUser] = &[
     },
     SoleUser {
         library: "actix-web",
-        crates: &["server", "simulator"],
+        crates: &["server", "simulator", "bench"],
     },
     SoleUser {
         library: "tokio-postgres",

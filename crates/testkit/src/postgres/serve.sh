@@ -35,7 +35,7 @@ start() {
         pg_ctl start --silent --wait --timeout=60 --pgdata="$folder/data" --log="$folder/log" --options="\
             -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder -c max_connections=200 \
             -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB \
-            -c timezone=UTC" >/dev/null 2>&1 && return 0
+            -c timezone=UTC ${COFFER_TEST_POSTGRES_OPTIONS:-}" >/dev/null 2>&1 && return 0
     done
     fail "PostgreSQL does not start: $(tail -n 3 "$folder/log")"
 }
