@@ -8,6 +8,7 @@ mod keys;
 mod operators;
 mod output;
 mod serve;
+mod signals;
 mod simulate;
 mod tenants;
 
@@ -17,6 +18,7 @@ use clap::{Parser, Subcommand};
 use coffer_core::OperatorScope;
 use coffer_core::actor::{Actor, Asker};
 use coffer_core::id::TenantId;
+use signals::Signals;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -69,6 +71,8 @@ enum Command {
     /// Integrations are providers configured with a client, for one tenant or for all.
     #[command(subcommand)]
     Integrations(integrations::Command),
+    /// Run everything in one process with nothing to set up: server, database, simulated provider, and a page.
+    Demo(crate::demo::DemoOptions),
     /// Run the provider simulator alone.
     Simulate(simulate::Args),
     /// Ask a running server whether it is ready: for container health checks. Exits with 1 where it is not.
@@ -94,6 +98,9 @@ pub enum CliError {
     /// The database.
     #[error("the database cannot be used")]
     Store(#[from] coffer_store::Error),
+    /// The demonstration.
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
     /// The simulator.
     #[error("the simulator does not run")]
     Simulator(#[from] coffer_simulator::SimulatorError),
@@ -141,6 +148,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Tenants(command) => tenants::run(command, &open(&source).await?).await?,
         Command::Callers(command) => callers::run(command, &open(&source).await?).await?,
         Command::Integrations(command) => return integrations::run(command, &open(&source).await?).await,
+        Command::Demo(options) => return demo(&options).await,
         Command::Simulate(args) => simulate::run(args).await?,
         Command::Health(args) => return health::run(args, &source).await,
     }
@@ -159,6 +167,16 @@ fn settings(source: &Source) -> Result<Config, ConfigError> {
 
 async fn open(source: &Source) -> Result<Composed, CliError> {
     Ok(Composed::open(&settings(source)?).await?)
+}
+
+async fn demo(options: &crate::demo::DemoOptions) -> Result<ExitCode, CliError> {
+    let mut signals = Signals::new()?;
+    let mut second = Signals::new()?;
+    let ended = crate::demo::run(options, async move { signals.next().await });
+    tokio::select! {
+        ended = ended => ended.map(|()| ExitCode::SUCCESS).map_err(CliError::from),
+        () = second.second() => Ok(ExitCode::FAILURE),
+    }
 }
 
 async fn migrate(config: &Config) -> Result<(), CliError> {

@@ -1,8 +1,8 @@
 use super::CliError;
+use super::signals::Signals;
 use crate::config::{Config, Source};
 use crate::server::Running;
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// What `serve` takes.
 #[derive(Debug, clap::Args)]
@@ -27,14 +27,9 @@ pub(super) async fn run(args: Args, source: Source) -> Result<ExitCode, CliError
         .fold(source, |source, listen| source.set("COFFER_LISTEN", listen));
     let config = Config::read(&source)?;
     crate::log::start(&config.log);
-    let failed = "signals cannot be received";
-    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::io(failed))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::io(failed))?;
+    let mut signals = Signals::new()?;
     let running = Running::start(&config).await?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.next().await;
     tokio::select! {
         finished = running.stop() => {
             if !finished {
@@ -42,7 +37,6 @@ pub(super) async fn run(args: Args, source: Source) -> Result<ExitCode, CliError
             }
             Ok(ExitCode::SUCCESS)
         }
-        _ = terminate.recv() => Ok(ExitCode::FAILURE),
-        _ = interrupt.recv() => Ok(ExitCode::FAILURE),
+        () = signals.next() => Ok(ExitCode::FAILURE),
     }
 }

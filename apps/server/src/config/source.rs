@@ -227,14 +227,12 @@ fn text_of(value: Value) -> Option<String> {
 }
 
 fn unknown(name: &str) -> String {
-    let known = VARIABLES.iter().map(|variable| variable.name);
-    match nearest(name, known) {
-        Some(near) if name.ends_with("_FILE") && !near.ends_with("_FILE") => {
-            format!("there is no such setting; {near} is near, and only secrets can be given as a file")
-        }
+    if let Some(variable) = name.strip_suffix("_FILE").and_then(Variable::named) {
+        return format!("there is no such setting: only secrets can be given as a file; set {}", variable.name);
+    }
+    match nearest(name, VARIABLES.iter().map(|variable| variable.name)).and_then(Variable::named) {
         Some(near) => {
-            let key = Variable::named(near).map(Variable::key).unwrap_or_default();
-            format!("there is no such setting; did you mean {near} (`{key}` in the file)?")
+            format!("there is no such setting; did you mean {} (`{}` in the file)?", near.name, near.key())
         }
         None => "there is no such setting; docs/configuration.md lists them all".to_owned(),
     }

@@ -74,6 +74,11 @@ pub const VARIABLES: &[Variable] = &[
         "A second address that serves GET /metrics to anybody who reaches it. Without it, /metrics needs an operator's key.",
     ),
     plain(
+        "COFFER_SERVER_TIMING",
+        "false",
+        "Whether each answer says in Server-Timing where its time went. For measuring; it tells strangers how long things take.",
+    ),
+    plain(
         "COFFER_TRUSTED_PROXIES",
         "none",
         "IP addresses, separated by commas, whose X-Forwarded-For is believed. From anybody else it is ignored.",

@@ -1,0 +1,26 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod browser;
+mod canary;
+mod command;
+mod demo;
+mod documents;
+mod errors;
+mod headers;
+mod idempotency;
+mod journey;
+mod lists;
+mod raw;
+mod rights;
+mod server;
+mod start;
+mod state;
+mod stop;
