@@ -72,7 +72,9 @@ pub struct RunningDemo {
 pub async fn run(options: &DemoOptions, stop: impl Future<Output = ()>) -> Result<(), DemoError> {
     crate::log::start(&config_of(options.port, &options.data_dir)?.log);
     let demo = RunningDemo::start(options).await?;
-    welcome::print(&demo.welcome()).map_err(DemoError::Server)?;
+    if let Err(error) = welcome::print(&demo.welcome()) {
+        tracing::warn!(%error, "standard output does not take what there is to say; the demo runs");
+    }
     stop.await;
     demo.stop().await;
     Ok(())

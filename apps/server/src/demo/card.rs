@@ -36,6 +36,7 @@ pub(super) struct Card {
 /// How long the access token still lives.
 pub(super) struct Expiry {
     pub(super) at: String,
+    pub(super) clock: String,
     pub(super) left: u64,
     pub(super) lifetime: u64,
     pub(super) words: String,
@@ -129,7 +130,8 @@ impl Expiry {
         };
         let expired = left.as_secs() == 0;
         Self {
-            at: clock(at),
+            at: at.to_string(),
+            clock: clock(at),
             left: left.as_secs(),
             lifetime: lifetime.as_secs().max(1),
             words: if expired {
@@ -236,11 +238,11 @@ const fn next_action(state: ConnectionState) -> Option<&'static str> {
 const fn rotation(class: RotationClass) -> &'static str {
     match class {
         RotationClass::Static => "R0, does not change",
-        RotationClass::Overlapping => "R1, old ones stay valid",
-        RotationClass::Grace => "R2, old ones live a moment",
-        RotationClass::RetireOnProof => "R3, old until the new is used",
-        RotationClass::SingleUse => "R4, works once",
-        RotationClass::SingleUseFamily => "R5, works once, or all die",
+        RotationClass::Overlapping => "R1, overlapping",
+        RotationClass::Grace => "R2, with a grace period",
+        RotationClass::RetireOnProof => "R3, retires on proof",
+        RotationClass::SingleUse => "R4, single use",
+        RotationClass::SingleUseFamily => "R5, single use",
     }
 }
 

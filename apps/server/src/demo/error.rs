@@ -61,7 +61,4 @@ pub enum DemoError {
     /// The sample connection.
     #[error("the sample connection cannot be made: {0}")]
     Sample(&'static str),
-    /// The server ended with an error.
-    #[error("the server ended with an error")]
-    Server(#[source] io::Error),
 }

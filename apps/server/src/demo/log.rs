@@ -7,6 +7,7 @@ use coffer_core::audit::AuditEntry;
 use coffer_core::connection::{Attempt, AttemptOutcome};
 use coffer_wallet::Principal;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The longest text in a cell, in characters.
 const CELL: usize = 120;
@@ -31,6 +32,7 @@ pub(super) struct AuditRow {
     pub(super) who: &'static str,
     pub(super) what: &'static str,
     pub(super) target: String,
+    pub(super) target_short: String,
     pub(super) detail: String,
 }
 
@@ -69,6 +71,7 @@ impl AuditRow {
             who: who(entry.actor, caller),
             what: entry.verb.as_str(),
             target: entry.target.to_string(),
+            target_short: short_id(entry.target),
             detail: detail(&entry.detail),
         }
     }
@@ -99,12 +102,18 @@ fn detail(detail: &Value) -> String {
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.parse().map_or_else(|_| text.clone(), short_id)),
         Value::Bool(flag) => Some(if *flag { "yes".to_owned() } else { "no".to_owned() }),
         Value::Number(number) => Some(number.to_string()),
         Value::Array(items) => Some(items.iter().filter_map(text).collect::<Vec<_>>().join(" ")),
         Value::Object(_) => Some(value.to_string()),
     }
+}
+
+/// The end of an id: its beginning is the time, which ids of one moment have in common.
+fn short_id(id: Uuid) -> String {
+    let text = id.simple().to_string();
+    format!("…{}", text.get(24..).unwrap_or_default())
 }
 
 /// How many rows each table has.
@@ -137,8 +146,13 @@ mod tests {
 
     #[test]
     fn a_detail_is_one_line_of_what_it_says() {
-        let all = json!({ "integration": "i1", "connection": null, "ok": true, "scopes": ["a", "b"], "status": 200 });
-        assert_eq!(detail(&all), "integration: i1, ok: yes, scopes: a b, status: 200");
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let all =
+            json!({ "integration": id, "connection": null, "ok": true, "scopes": ["a", "b"], "status": 200 });
+        assert_eq!(
+            detail(&all),
+            "integration: …099a8057, ok: yes, scopes: a b, status: 200"
+        );
         assert_eq!(detail(&json!({})), "");
         assert_eq!(detail(&json!({ "x": "y".repeat(500) })).chars().count(), CELL);
     }

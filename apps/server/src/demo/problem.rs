@@ -50,9 +50,10 @@ impl ResponseError for PageError {
         } else {
             problem.hint
         };
+        let text = format!("{}.", problem.detail);
         let page = Message {
             title: "This did not work",
-            text: &problem.detail,
+            text: &text,
             hint,
             code: problem.code,
             home: Some("/"),

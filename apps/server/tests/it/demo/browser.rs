@@ -15,7 +15,10 @@ impl Answer {
     /// The first header of this name, in lower case.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+        lines
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+            .next()
     }
 
     /// Where a 303 leads.
@@ -26,8 +29,17 @@ impl Answer {
 }
 
 /// Sends one request as it is written, and reads the whole answer.
-pub(super) async fn send(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+pub(super) async fn send(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let mut request = format!(
+        "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -40,7 +52,11 @@ pub(super) async fn send(port: u16, method: &str, path: &str, headers: &[(&str, 
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    Answer {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 /// A browser with its cookies.
@@ -51,7 +67,10 @@ pub(super) struct Browser {
 
 impl Browser {
     pub(super) fn new(port: u16) -> Self {
-        Self { port, cookies: BTreeMap::new() }
+        Self {
+            port,
+            cookies: BTreeMap::new(),
+        }
     }
 
     pub(super) fn url(&self, path: &str) -> String {
@@ -65,7 +84,9 @@ impl Browser {
 
     /// Sends a form, as a page of the demo does.
     pub(super) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Answer {
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         self.ask("POST", url, Some(&form)).await
     }
 
@@ -96,7 +117,11 @@ impl Browser {
         let own = self.url("");
         let path = url.strip_prefix(own.as_str()).unwrap_or(url);
         assert!(path.starts_with('/'), "{url} leads away");
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let (cookies, host) = (cookies.join("; "), format!("127.0.0.1:{}", self.port));
         let mut headers = vec![("Host", host.as_str()), ("Cookie", cookies.as_str())];
         if form.is_some() {
@@ -104,7 +129,11 @@ impl Browser {
             headers.push(("Content-Type", "application/x-www-form-urlencoded"));
         }
         let answer = send(self.port, method, path, &headers, form.unwrap_or_default()).await;
-        for line in answer.head.lines().filter_map(|line| line.to_ascii_lowercase().strip_prefix("set-cookie: ").map(|_| line)) {
+        for line in answer.head.lines().filter_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("set-cookie: ")
+                .map(|_| line)
+        }) {
             let pair = line.split_once(": ").unwrap().1.split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());
@@ -115,6 +144,16 @@ impl Browser {
 
 /// The value of the first input of this name.
 pub(super) fn value_of(page: &str, name: &str) -> String {
-    let input = page.split("<input ").find(|input| input.contains(&format!("name=\"{name}\""))).unwrap();
-    input.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    let input = page
+        .split("<input ")
+        .find(|input| input.contains(&format!("name=\"{name}\"")))
+        .unwrap();
+    input
+        .split("value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned()
 }
