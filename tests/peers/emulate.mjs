@@ -2,13 +2,12 @@
 //
 //   node emulate.mjs --service google --redirect-uri http://127.0.0.1:8080/callback [--port 0]
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { createEmulator } from "emulate";
 import { clientOptions, isMain, run } from "./command.mjs";
+import { freePort } from "./ports.mjs";
 
 export async function serve({ service, port, ...options }) {
-  const listening = Number(port ?? 0) || (await freePort());
+  const listening = Number(port ?? 0) || (await freePort()); // it must be told its own address before it listens
   const issuer = `http://127.0.0.1:${listening}`;
   const client = {
     issuer,
@@ -39,16 +38,6 @@ function seed(service, client) {
     default:
       throw new Error(`unknown service ${service}: google or github`);
   }
-}
-
-// The emulator must be told its own address before it listens.
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 if (isMain(import.meta)) {

@@ -16,23 +16,35 @@ const secret = () => randomBytes(24).toString("base64url");
 
 const REPORTED = ["authorization.success", "grant.success", "grant.error", "grant.revoked", "revocation.success"];
 
+/**
+ * Starts it. In a test, `onEvent` hears what happens, `before` may hold up a request until its promise is kept, and the
+ * peer goes `down` and comes `up` again at the same address with all that it knew.
+ */
 export async function serve(options) {
   const server = createServer();
-  server.listen(Number(options.port ?? 0), "127.0.0.1");
-  await once(server, "listening");
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const up = async (port) => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    return server.address().port;
+  };
+  const down = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  const port = await up(Number(options.port ?? 0));
+  const issuer = `http://127.0.0.1:${port}`;
   const client = { issuer, client_id: "coffer", client_secret: secret() };
   const provider = new Provider(issuer, configuration(client, options));
   for (const name of REPORTED) {
     provider.on(name, (ctx, error) => options.onEvent?.(event(name, ctx, error)));
   }
-  server.on("request", provider.callback());
-  const stop = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  };
-  return { client, stop };
+  const answer = provider.callback();
+  server.on("request", async (request, response) => {
+    await options.before?.(request);
+    if (!request.destroyed) answer(request, response);
+  });
+  return { client, down, up: () => up(port), stop: down };
 }
 
 function configuration(client, options) {

@@ -2,7 +2,8 @@
 
 /**
  * Opens `start` and does `steps`, one per page, until a redirect leads to an address that begins with `until`; that
- * address is the answer and is not opened. A step is `{ click: "text of a button", fill: { field: "value" } }`.
+ * address is the answer and is not opened. A step is `{ click: "text of a button", fill: { field: "value" } }`, or
+ * `{ follow: "text of a link" }`.
  */
 export async function consent(start, { until, steps }) {
   const cookies = new Map();
@@ -20,7 +21,7 @@ export async function consent(start, { until, steps }) {
     const html = await response.text();
     const step = left.shift();
     if (!step) throw new Error(`${request.url} answered ${response.status} and no step is left: ${html.slice(0, 300)}`);
-    request = submission(html, step, request.url);
+    request = step.follow ? link(html, step.follow, request.url) : submission(html, step, request.url);
   }
   throw new Error(`no redirect to ${until} after 20 requests`);
 }
@@ -49,6 +50,12 @@ function submission(html, { click, fill = {} }, page) {
   for (const [name, value] of Object.entries(fill)) fields.set(name, value);
   const action = new URL(attribute(form, "action") || page, page);
   return new Request(action, { method: "POST", body: fields });
+}
+
+function link(html, text, page) {
+  const found = html.match(/<a\s[\s\S]*?<\/a>/g)?.find((each) => words(each).includes(text));
+  if (!found) throw new Error(`${page} has no link ${text}: ${words(html).slice(0, 300)}`);
+  return new Request(new URL(attribute(found, "href"), page));
 }
 
 const words = (html) => unescape(html.replace(/<style[\s\S]*?<\/style>|<[^>]*>/g, " ").replace(/\s+/g, " "));
