@@ -7,9 +7,9 @@ use crate::request_id::RequestId;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use coffer_core::StoreError;
 use coffer_core::page::Page;
 use coffer_core::secret::{ExposeSecret, secret_bytes};
+use coffer_core::{StoreError, waits};
 use coffer_wallet::{Idempotent, WalletError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -69,7 +69,7 @@ where
     W: AsyncFnOnce(&App, &Granted, B) -> Result<T, ApiError> + 'static,
 {
     let id = RequestId::current();
-    let creation = async move {
+    let creation = waits::carry(async move {
         let Call { by, body, raw } = call;
         match idempotency_key(&by)? {
             None => Ok(json(
@@ -78,7 +78,7 @@ where
             )),
             Some(key) => once(&app, &by, &key, &raw, work(&app, &by, body)).await,
         }
-    };
+    });
     let task = match id {
         Some(id) => actix_web::rt::spawn(id.scope(creation)),
         None => actix_web::rt::spawn(creation),

@@ -24,6 +24,8 @@ pub struct App {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Whether browsers reach this server by https.
     pub(crate) encrypted: bool,
+    /// Whether each answer says where its time went.
+    pub(crate) tells_timing: bool,
     stopping: AtomicBool,
 }
 
@@ -37,6 +39,7 @@ impl App {
             request_ids: RequestIds::new(&SystemRandom),
             trusted_proxies: config.trusted_proxies.clone(),
             encrypted: config.public_url.scheme() == "https",
+            tells_timing: config.server_timing,
             stopping: AtomicBool::new(false),
         })
     }

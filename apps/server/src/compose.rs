@@ -1,6 +1,7 @@
 //! The crates, put together: store, key ring, guarded client, OAuth client, wallet.
 
 use crate::config::{Config, DatabaseConfig, KeyConfig, KeyText};
+use crate::timing::Booked;
 use coffer_catalog::{Catalog, CatalogError};
 use coffer_core::id::TenantId;
 use coffer_core::ports::{StoreHealth, Stores};
@@ -115,7 +116,7 @@ impl Composed {
             random.clone(),
             config.keys.cache,
         );
-        let http = Arc::new(http_client(config)?);
+        let http = Arc::new(Booked(Arc::new(http_client(config)?)));
         let wallet = Wallet::new(Parts {
             stores: Stores::of(&store),
             keys: keys.clone(),

@@ -35,6 +35,8 @@ pub struct Config {
     pub workers: usize,
     /// Where metrics are served to anybody.
     pub metrics_listen: Option<SocketAddr>,
+    /// Whether each answer says where its time went.
+    pub server_timing: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// How long a stopping server waits.
@@ -142,6 +144,9 @@ impl Config {
                 text.parse()
                     .map_err(|_| "write an address and a port, such as 127.0.0.1:9090".to_owned())
             }),
+            server_timing: reader.value("COFFER_SERVER_TIMING", false, |text| {
+                choice(text, &[("true", true), ("false", false)])
+            }),
             trusted_proxies: reader.list(
                 "COFFER_TRUSTED_PROXIES",
                 "write IP addresses, separated by commas",
@@ -220,9 +225,11 @@ fn fallback_url() -> Url {
 fn database(reader: &mut Reader) -> DatabaseConfig {
     let url = reader.secret("COFFER_DATABASE_URL");
     let known = |url: &SecretText| {
-        ["sqlite:", "postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| url.expose_secret().starts_with(scheme))
+        let mut rests = ["sqlite:", "postgres://", "postgresql://"].into_iter();
+        rests.any(|scheme| {
+            let rest = url.expose_secret().strip_prefix(scheme);
+            rest.is_some_and(|rest| !rest.is_empty())
+        })
     };
     if !url.as_ref().is_some_and(known) && !reader.file("COFFER_DATABASE_URL").is_some_and(|_| url.is_none())
     {

@@ -21,3 +21,4 @@ pub mod request_id;
 pub mod routes;
 pub mod seed;
 pub mod server;
+mod timing;

@@ -51,11 +51,11 @@ pub(crate) fn check_filter(text: &str) -> Result<(), ParseError> {
         .map(drop)
 }
 
-/// Libraries may write requests, statements and their values at `debug` and `trace`. Only our own crates, which are
-/// written not to, are heard there.
+/// Libraries may write requests, statements and their values into their events. Below `warn`, only our own crates,
+/// which are written not to, are heard.
 fn ours_in_detail() -> FilterFn {
     filter_fn(|event: &Metadata<'_>| {
-        event.level() <= &tracing::Level::INFO || event.target().starts_with("coffer")
+        event.level() <= &tracing::Level::WARN || event.target().starts_with("coffer")
     })
 }
 

@@ -5,12 +5,14 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::request_id::{self, RequestId};
 use crate::routes::{self, Route};
+use crate::timing;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError as _};
+use coffer_core::waits::Waits;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -37,9 +39,18 @@ pub(crate) async fn observe(
         &app.trusted_proxies,
     );
     app.metrics.begin();
-    let answered = id.clone().scope(answer(request, next, &app, began, client)).await;
+    let answer = id.clone().scope(answer(request, next, &app, began, client));
+    let (answered, timing) = if app.tells_timing {
+        let (answered, waits) = Waits::during(answer).await;
+        (answered, timing::header(began.elapsed(), &waits))
+    } else {
+        (answer.await, None)
+    };
     app.metrics.end();
     let mut response = answered?;
+    if let Some(timing) = timing {
+        response.headers_mut().insert(timing::HEADER, timing);
+    }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response
             .headers_mut()

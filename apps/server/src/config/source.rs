@@ -228,11 +228,18 @@ fn text_of(value: Value) -> Option<String> {
 
 fn unknown(name: &str) -> String {
     if let Some(variable) = name.strip_suffix("_FILE").and_then(Variable::named) {
-        return format!("there is no such setting: only secrets can be given as a file; set {}", variable.name);
+        return format!(
+            "there is no such setting: only secrets can be given as a file; set {}",
+            variable.name
+        );
     }
     match nearest(name, VARIABLES.iter().map(|variable| variable.name)).and_then(Variable::named) {
         Some(near) => {
-            format!("there is no such setting; did you mean {} (`{}` in the file)?", near.name, near.key())
+            format!(
+                "there is no such setting; did you mean {} (`{}` in the file)?",
+                near.name,
+                near.key()
+            )
         }
         None => "there is no such setting; docs/configuration.md lists them all".to_owned(),
     }

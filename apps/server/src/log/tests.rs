@@ -71,7 +71,7 @@ fn o3_a_json_line_says_what_was_logged_and_for_which_request() {
 #[test]
 fn thr_63_libraries_are_not_heard_in_detail() {
     let lines = logged(LogFormat::Text, "trace", || {
-        tracing::debug!(target: "tokio_postgres::query", "executing with canary-4711");
+        tracing::info!(target: "tokio_postgres::query", "executing with canary-4711");
         tracing::trace!(target: "hyper", "canary-4711");
         tracing::trace!(target: "coffer_wallet", "heard");
         tracing::warn!(target: "actix_server", "heard too");

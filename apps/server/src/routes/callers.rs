@@ -159,8 +159,13 @@ pub(crate) async fn create(app: Data<App>, call: Call<NewCaller>) -> Answer {
         let own = by
             .caller()
             .ok_or(ApiError::Internal("a caller's route without a caller"))?;
+        // A second less, so that the new key's life, which begins a moment later, does not outlast one's own.
+        let left = own
+            .expires_at
+            .since(SystemClock.now())
+            .saturating_sub(Duration::from_secs(1));
         let least = Wanted {
-            lifetime: own.expires_at.since(SystemClock.now()).min(wanted.lifetime),
+            lifetime: wanted.lifetime.min(left),
             ..wanted
         };
         within(

@@ -27,9 +27,14 @@ impl io::Write for Lines {
 async fn thr_63_no_secret_is_in_the_log_at_trace() {
     let lines = Lines::default();
     let writer = lines.clone();
-    let config = LogConfig { filter: "trace".into(), format: LogFormat::Json };
+    let config = LogConfig {
+        filter: "trace".into(),
+        format: LogFormat::Json,
+    };
     // Another test may have come first; then its lines are not ours to look at, but this process logs to nowhere else.
-    let ours = tracing::subscriber::set_global_default(coffer_server::log::subscriber(&config, move || writer.clone()));
+    let ours = tracing::subscriber::set_global_default(coffer_server::log::subscriber(&config, move || {
+        writer.clone()
+    }));
     assert!(ours.is_ok(), "no other test of this binary takes the log");
     let server = Server::start().await;
     let tenant = server.tenant("acme").await;
@@ -41,25 +46,82 @@ async fn thr_63_no_secret_is_in_the_log_at_trace() {
     let callback = server.consent(&sent, "alice");
     let back = server.browse(&mut browser, &callback).await;
     let result = param(&back, "coffer_result").unwrap();
-    let redeemed = server.post("/v1/connect-sessions/redeem", &tenant.key, json!({"result": result})).await.json();
+    let redeemed = server
+        .post(
+            "/v1/connect-sessions/redeem",
+            &tenant.key,
+            json!({"result": result}),
+        )
+        .await
+        .json();
     let id = redeemed["id"].as_str().unwrap();
-    let token = server.post(&format!("/v1/connections/{id}/token"), &tenant.key, Value::Null).await.json();
-    let second = server.post(&format!("/v1/connections/{id}/refresh"), &tenant.key, Value::Null).await.json();
-    server.post(&format!("/v1/connections/{id}/smoke-test"), &tenant.key, Value::Null).await;
-    server.post(&format!("/v1/connections/{id}/disconnect"), &tenant.key, Value::Null).await;
+    let token = server
+        .post(&format!("/v1/connections/{id}/token"), &tenant.key, Value::Null)
+        .await
+        .json();
+    let second = server
+        .post(&format!("/v1/connections/{id}/refresh"), &tenant.key, Value::Null)
+        .await
+        .json();
+    server
+        .post(
+            &format!("/v1/connections/{id}/smoke-test"),
+            &tenant.key,
+            Value::Null,
+        )
+        .await;
+    server
+        .post(
+            &format!("/v1/connections/{id}/disconnect"),
+            &tenant.key,
+            Value::Null,
+        )
+        .await;
     // Wrong places and broken requests.
     server.browse(&mut Browser::default(), &link).await;
-    server.browse(&mut Browser { cookie: Some(cookie.clone()) }, &callback).await;
-    server.post("/v1/tenants", &tenant.key, json!({"external_id": CLIENT_SECRET, "name": [CLIENT_SECRET]})).await;
-    server.post("/v1/integrations", &tenant.key, json!({"provider": "simulator", "name": 1, "config": {"client_secret": CLIENT_SECRET}})).await;
-    server.get(&format!("/v1/users?cursor={CLIENT_SECRET}"), &tenant.key).await;
-    raw::send(server.at, "GET", &format!("/{CLIENT_SECRET}"), &[("authorization", CLIENT_SECRET), ("x-request-id", "bad id")], "").await;
+    server
+        .browse(
+            &mut Browser {
+                cookie: Some(cookie.clone()),
+            },
+            &callback,
+        )
+        .await;
+    server
+        .post(
+            "/v1/tenants",
+            &tenant.key,
+            json!({"external_id": CLIENT_SECRET, "name": [CLIENT_SECRET]}),
+        )
+        .await;
+    server
+        .post(
+            "/v1/integrations",
+            &tenant.key,
+            json!({"provider": "simulator", "name": 1, "config": {"client_secret": CLIENT_SECRET}}),
+        )
+        .await;
+    server
+        .get(&format!("/v1/users?cursor={CLIENT_SECRET}"), &tenant.key)
+        .await;
+    raw::send(
+        server.at,
+        "GET",
+        &format!("/{CLIENT_SECRET}"),
+        &[("authorization", CLIENT_SECRET), ("x-request-id", "bad id")],
+        "",
+    )
+    .await;
     let at = server.at;
     server.running.stop().await;
 
     let query = |text: &str, name: &str| {
         let url = url::Url::parse(&format!("http://{at}{text}")).unwrap();
-        url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .unwrap()
+            .1
+            .into_owned()
     };
     let secrets = [
         CLIENT_SECRET.to_owned(),
@@ -81,9 +143,17 @@ async fn thr_63_no_secret_is_in_the_log_at_trace() {
     }
     for line in text.lines() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        assert!(event["at"].is_string() && event["level"].is_string() && event["message"].is_string(), "{line}");
+        assert!(
+            event["at"].is_string() && event["level"].is_string() && event["message"].is_string(),
+            "{line}"
+        );
     }
-    assert!(text.contains("/connect/{token}"), "the pattern stands for the path");
-    let served = text.lines().filter(|line| line.contains("/v1/connect-sessions/redeem") && line.contains("request_id"));
+    assert!(
+        text.contains("/connect/{token}"),
+        "the pattern stands for the path"
+    );
+    let served = text
+        .lines()
+        .filter(|line| line.contains("/v1/connect-sessions/redeem") && line.contains("request_id"));
     assert!(served.count() >= 1, "o3: a request's line has its correlation id");
 }

@@ -4,16 +4,34 @@ use crate::server::Server;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_the_security_headers_whatever_its_status() {
     let server = Server::start().await;
-    for (method, path) in [("GET", "/health"), ("GET", "/v1/tenants"), ("GET", "/nowhere"), ("PUT", "/health"), ("GET", "/connect/x")] {
+    for (method, path) in [
+        ("GET", "/health"),
+        ("GET", "/v1/tenants"),
+        ("GET", "/nowhere"),
+        ("PUT", "/health"),
+        ("GET", "/connect/x"),
+    ] {
         let answer = raw::send(server.at, method, path, &[], "").await;
-        for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")] {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+        ] {
             assert_eq!(answer.header(name), Some(value), "{path}: {answer:?}");
         }
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(answer.header("server"), None, "{path}");
-        assert_eq!(answer.header("strict-transport-security"), None, "not where there is no https");
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            None,
+            "not where there is no https"
+        );
     }
 }
 
@@ -35,19 +53,39 @@ async fn o3_a_safe_correlation_id_is_kept_and_an_unsafe_one_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn by_https_the_cookie_is_host_bound_and_transport_is_strict() {
-    let server = Server::start_with(|source| source.set("COFFER_PUBLIC_URL", "https://coffer.example.com")).await;
-    let answer = raw::send(server.at, "GET", "/oauth/callback/01890a5d-ac96-774b-bcce-b302099a8057?state=x", &[], "").await;
-    assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"));
+    let server =
+        Server::start_with(|source| source.set("COFFER_PUBLIC_URL", "https://coffer.example.com")).await;
+    let answer = raw::send(
+        server.at,
+        "GET",
+        "/oauth/callback/01890a5d-ac96-774b-bcce-b302099a8057?state=x",
+        &[],
+        "",
+    )
+    .await;
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        Some("max-age=31536000")
+    );
     let tenant = server.tenant("acme").await;
     let integration = server.integration(&tenant.key, Default::default()).await;
     let wanted = serde_json::json!({"integration": integration, "return_to": "https://coffer.example.com/x"});
-    let made = server.post("/v1/connect-sessions", &tenant.key, wanted).await.json();
+    let made = server
+        .post("/v1/connect-sessions", &tenant.key, wanted)
+        .await
+        .json();
     let link = made["link"].as_str().unwrap();
-    assert!(link.starts_with("https://coffer.example.com/connect/cfs_"), "{link}");
+    assert!(
+        link.starts_with("https://coffer.example.com/connect/cfs_"),
+        "{link}"
+    );
     let sent = raw::send(server.at, "GET", &crate::server::path(link), &[], "").await;
     let cookie = sent.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-coffer=cfb_"), "{cookie}");
-    assert!(cookie.ends_with("; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"), "{cookie}");
+    assert!(
+        cookie.ends_with("; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ mod headers;
 mod idempotency;
 mod journey;
 mod lists;
+mod postgres;
 mod raw;
 mod rights;
 mod server;

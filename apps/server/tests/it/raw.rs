@@ -16,7 +16,9 @@ pub struct Answer {
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        lines
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 
     pub fn json(&self) -> Value {
@@ -25,10 +27,18 @@ impl Answer {
 
     /// The stable code of a problem, after a look at its form.
     pub fn code(&self) -> String {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:?}"
+        );
         let problem = self.json();
         assert_eq!(problem["status"], self.status, "{self:?}");
-        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"), "{self:?}");
+        assert_eq!(
+            problem["request_id"].as_str(),
+            self.header("x-request-id"),
+            "{self:?}"
+        );
         problem["code"].as_str().unwrap().to_owned()
     }
 }
@@ -43,7 +53,13 @@ pub async fn bytes(to: SocketAddr, request: &[u8]) -> Answer {
     parse(&answer)
 }
 
-pub async fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub async fn send(
+    to: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
     if method != "GET" || !body.is_empty() {
         text.push_str(&format!("content-length: {}\r\n", body.len()));
@@ -59,9 +75,19 @@ pub async fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, 
 fn parse(answer: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    let mut answer = Answer { status, head: head.to_owned(), body: String::new() };
-    let chunked = answer.header("transfer-encoding").is_some_and(|value| value.contains("chunked"));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    let mut answer = Answer {
+        status,
+        head: head.to_owned(),
+        body: String::new(),
+    };
+    let chunked = answer
+        .header("transfer-encoding")
+        .is_some_and(|value| value.contains("chunked"));
     answer.body = if chunked { unchunk(body) } else { body.to_owned() };
     answer
 }

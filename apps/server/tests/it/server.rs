@@ -18,15 +18,23 @@ use tempfile::TempDir;
 use url::Url;
 
 pub const CLIENT_SECRET: &str = "canary-client-secret-4711";
-pub const ALL: [&str; 8] = ["token", "refresh", "read", "connect", "disconnect", "integrations", "callers", "audit"];
+pub const ALL: [&str; 8] = [
+    "token",
+    "refresh",
+    "read",
+    "connect",
+    "disconnect",
+    "integrations",
+    "callers",
+    "audit",
+];
 
 pub struct Server {
     pub at: SocketAddr,
     pub running: Running,
-    pub composed: Composed,
     pub sim: SharedProvider,
     pub operator: String,
-    pub folder: TempDir,
+    _folder: TempDir,
     sim_url: String,
 }
 
@@ -54,7 +62,10 @@ pub fn settings(folder: &TempDir, at: SocketAddr) -> Source {
     let key = LocalKey::generate(&SystemRandom);
     Source::of([
         ("COFFER_LISTEN", at.to_string()),
-        ("COFFER_DATABASE_URL", format!("sqlite:{}", folder.path().join("coffer.db").display())),
+        (
+            "COFFER_DATABASE_URL",
+            format!("sqlite:{}", folder.path().join("coffer.db").display()),
+        ),
         ("COFFER_KEY", key.expose_secret().to_owned()),
         ("COFFER_MIGRATE", "true".to_owned()),
         ("COFFER_WORKERS", "1".to_owned()),
@@ -79,19 +90,44 @@ impl Server {
         let source = settings(&folder, at).set("COFFER_HTTP_ALLOW", sim_url.clone());
         let config = Config::read(&change(source)).unwrap();
         let composed = Composed::open(&config).await.unwrap();
-        let asker = Asker { actor: Actor::CommandLine, tenant: TenantId::INSTALLATION, request: "test".into() };
+        let asker = Asker {
+            actor: Actor::CommandLine,
+            tenant: TenantId::INSTALLATION,
+            request: "test".into(),
+        };
         let hour = Duration::from_secs(3600);
-        let made = composed.wallet.create_operator(&OperatorScope::assume("test"), &asker, "ops", hour).await;
+        let made = composed
+            .wallet
+            .create_operator(&OperatorScope::assume("test"), &asker, "ops", hour)
+            .await;
         let operator = made.unwrap().1.expose_secret().to_owned();
         let running = Running::serve(&config, &composed, listener, None, None, None).unwrap();
-        Self { at, running, composed, sim, operator, folder, sim_url }
+        Self {
+            at,
+            running,
+            sim,
+            operator,
+            _folder: folder,
+            sim_url,
+        }
     }
 
     pub async fn send(&self, method: &str, target: &str, key: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {key}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        let headers = if body.is_null() { &headers[..1] } else { &headers[..] };
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let text = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let headers = if body.is_null() {
+            &headers[..1]
+        } else {
+            &headers[..]
+        };
         raw::send(self.at, method, target, headers, &text).await
     }
 
@@ -104,7 +140,13 @@ impl Server {
     }
 
     pub async fn tenant(&self, name: &str) -> Tenant {
-        let made = self.post("/v1/tenants", &self.operator, json!({"external_id": name, "name": name})).await;
+        let made = self
+            .post(
+                "/v1/tenants",
+                &self.operator,
+                json!({"external_id": name, "name": name}),
+            )
+            .await;
         assert_eq!(made.status, 201, "{made:?}");
         let id = made.json()["id"].as_str().unwrap().to_owned();
         let key = self.caller(&id, json!({"name": "all", "verbs": ALL})).await;
@@ -112,7 +154,9 @@ impl Server {
     }
 
     pub async fn caller(&self, tenant: &str, wanted: Value) -> String {
-        let made = self.post(&format!("/v1/tenants/{tenant}/callers"), &self.operator, wanted).await;
+        let made = self
+            .post(&format!("/v1/tenants/{tenant}/callers"), &self.operator, wanted)
+            .await;
         assert_eq!(made.status, 201, "{made:?}");
         made.json()["key"].as_str().unwrap().to_owned()
     }
@@ -129,10 +173,17 @@ impl Server {
         let made = made.json();
         let id = made["id"].as_str().unwrap().to_owned();
         let redirect_uri = made["redirect_uri"].as_str().unwrap();
-        let setup = ClientSetup::new("app", secret_text(CLIENT_SECRET.into()), redirect_uri).behaviour(behaviour);
+        let setup =
+            ClientSetup::new("app", secret_text(CLIENT_SECRET.into()), redirect_uri).behaviour(behaviour);
         self.sim.with(|sim| sim.set_client(setup));
-        let enabled = self.post(&format!("/v1/integrations/{id}/enable"), key, Value::Null).await;
-        assert_eq!((enabled.status, enabled.json()["state"].as_str()), (200, Some("enabled")), "{enabled:?}");
+        let enabled = self
+            .post(&format!("/v1/integrations/{id}/enable"), key, Value::Null)
+            .await;
+        assert_eq!(
+            (enabled.status, enabled.json()["state"].as_str()),
+            (200, Some("enabled")),
+            "{enabled:?}"
+        );
         id
     }
 
@@ -151,10 +202,21 @@ impl Server {
     pub async fn browse(&self, browser: &mut Browser, target: &str) -> Answer {
         let cookie = browser.cookie.clone().unwrap_or_default();
         let headers = [("cookie", cookie.as_str())];
-        let answer = raw::send(self.at, "GET", target, if cookie.is_empty() { &[] } else { &headers }, "").await;
+        let answer = raw::send(
+            self.at,
+            "GET",
+            target,
+            if cookie.is_empty() { &[] } else { &headers },
+            "",
+        )
+        .await;
         if let Some(set) = answer.header("set-cookie") {
             let pair = set.split(';').next().unwrap();
-            browser.cookie = if pair.ends_with('=') { None } else { Some(pair.to_owned()) };
+            browser.cookie = if pair.ends_with('=') {
+                None
+            } else {
+                Some(pair.to_owned())
+            };
         }
         answer
     }
@@ -162,7 +224,10 @@ impl Server {
     /// Plays the person at the provider, and gives the path of the callback.
     pub fn consent(&self, sent: &Answer, account: &str) -> String {
         let url = Url::parse(sent.header("location").unwrap()).unwrap();
-        let at = Moment { now: SystemClock.now(), random: &SystemRandom };
+        let at = Moment {
+            now: SystemClock.now(),
+            random: &SystemRandom,
+        };
         path(self.sim.consent(&url, account, at).unwrap().as_str())
     }
 
@@ -174,7 +239,9 @@ impl Server {
         assert_eq!(sent.status, 303, "{sent:?}");
         let back = self.browse(&mut browser, &self.consent(&sent, account)).await;
         let result = param(&back, "coffer_result").unwrap_or_else(|| panic!("{back:?}"));
-        let redeemed = self.post("/v1/connect-sessions/redeem", key, json!({"result": result})).await;
+        let redeemed = self
+            .post("/v1/connect-sessions/redeem", key, json!({"result": result}))
+            .await;
         assert_eq!(redeemed.status, 200, "{redeemed:?}");
         redeemed.json()
     }
@@ -183,12 +250,18 @@ impl Server {
 /// A URL's path and query.
 pub fn path(url: &str) -> String {
     let url = Url::parse(url).unwrap();
-    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    url.query().map_or_else(
+        || url.path().to_owned(),
+        |query| format!("{}?{query}", url.path()),
+    )
 }
 
 /// A parameter of the address that a browser is sent to.
 pub fn param(sent: &Answer, name: &str) -> Option<String> {
     let url = Url::parse(sent.header("location")?).ok()?;
-    let found = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let found = url
+        .query_pairs()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned());
     found
 }

@@ -52,19 +52,36 @@ async fn another_key_than_the_one_that_sealed_the_data_is_refused_by_name() {
     let other = free(&folder).set("COFFER_KEY", second.clone());
     let before = std::fs::read(folder.path().join("coffer.db")).unwrap();
     let text = refusal(&other).await;
-    let named = LocalKey::parse(&SecretText::from(first.clone())).unwrap().kek_ref().to_owned();
-    assert!(text.contains(&named) && text.contains("nothing was touched"), "{text}");
+    let named = LocalKey::parse(&SecretText::from(first.clone()))
+        .unwrap()
+        .kek_ref()
+        .to_owned();
+    assert!(
+        text.contains(&named) && text.contains("nothing was touched"),
+        "{text}"
+    );
     assert_eq!(std::fs::read(folder.path().join("coffer.db")).unwrap(), before);
     let readable = other.set("COFFER_READ_KEYS", first);
-    Running::start(&Config::read(&readable).unwrap()).await.unwrap().stop().await;
+    Running::start(&Config::read(&readable).unwrap())
+        .await
+        .unwrap()
+        .stop()
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unusable_keys_are_refused_by_the_name_of_their_setting() {
     let folder = tempfile::tempdir().unwrap();
-    for (key, expected) in [("AAAA", "it must have 32"), (&"00".repeat(32), "anybody can guess it"), ("???", "neither base64")] {
+    for (key, expected) in [
+        ("AAAA", "it must have 32"),
+        (&"00".repeat(32), "anybody can guess it"),
+        ("???", "neither base64"),
+    ] {
         let text = refusal(&free(&folder).set("COFFER_KEY", key)).await;
-        assert!(text.contains("COFFER_KEY cannot be used") && text.contains(expected), "{text}");
+        assert!(
+            text.contains("COFFER_KEY cannot be used") && text.contains(expected),
+            "{text}"
+        );
         assert!(!text.contains(key), "{text}");
     }
 }
@@ -75,11 +92,19 @@ async fn a_port_or_a_file_that_is_taken_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let taken = free(&folder).set("COFFER_LISTEN", server.at.to_string());
     let text = refusal(&taken).await;
-    assert!(text.contains(&server.at.to_string()) && text.contains("COFFER_LISTEN"), "{text}");
+    assert!(
+        text.contains(&server.at.to_string()) && text.contains("COFFER_LISTEN"),
+        "{text}"
+    );
 
-    let first = Running::start(&Config::read(&free(&folder)).unwrap()).await.unwrap();
+    let first = Running::start(&Config::read(&free(&folder)).unwrap())
+        .await
+        .unwrap();
     let text = refusal(&free(&folder)).await;
-    assert!(text.contains("another server is using") && text.contains("coffer.db"), "{text}");
+    assert!(
+        text.contains("another server is using") && text.contains("coffer.db"),
+        "{text}"
+    );
     first.stop().await;
 }
 
@@ -96,40 +121,82 @@ async fn a_database_that_is_not_there_is_refused() {
 async fn p24_provider_clients_of_the_environment_become_shared_integrations_once() {
     let folder = tempfile::tempdir().unwrap();
     let secret = "canary-google-secret";
-    let source = free(&folder).set("GITHUB_CLIENT_ID", "Iv1.example").set("GITHUB_CLIENT_SECRET", secret);
+    let source = free(&folder)
+        .set("GITHUB_CLIENT_ID", "Iv1.example")
+        .set("GITHUB_CLIENT_SECRET", secret);
     let config = Config::read(&source).unwrap();
     for _ in 0..2 {
         Running::start(&config).await.unwrap().stop().await;
     }
     let composed = coffer_server::compose::Composed::open(&config).await.unwrap();
     let scope = coffer_core::OperatorScope::assume("test").installation();
-    let all = composed.wallet.integrations(&scope, Default::default()).await.unwrap().items;
+    let all = composed
+        .wallet
+        .integrations(&scope, Default::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(all.len(), 1, "{all:?}");
-    assert_eq!((all[0].provider.as_str(), all[0].config["client_id"].as_str()), ("github", Some("Iv1.example")));
+    assert_eq!(
+        (all[0].provider.as_str(), all[0].config["client_id"].as_str()),
+        ("github", Some("Iv1.example"))
+    );
     let file = std::fs::read(folder.path().join("coffer.db")).unwrap();
-    assert!(!file.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "w7: the secret lies in the file");
+    assert!(
+        !file.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()),
+        "w7: the secret lies in the file"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_finds_what_is_wrong_and_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let key = new_key();
-    let source = || free(&folder).set("COFFER_KEY", key.clone()).set("COFFER_MIGRATE", "false");
-    let find = |findings: &[doctor::Finding], check: &str| findings.iter().find(|finding| finding.check == check).cloned().unwrap();
+    let source = || {
+        free(&folder)
+            .set("COFFER_KEY", key.clone())
+            .set("COFFER_MIGRATE", "false")
+    };
+    let find = |findings: &[doctor::Finding], check: &str| {
+        findings
+            .iter()
+            .find(|finding| finding.check == check)
+            .cloned()
+            .unwrap()
+    };
 
     let early = doctor::look(&source()).await;
     let schema = find(&early, "schema");
-    assert!(schema.verdict == Verdict::Fail && schema.todo.contains("migrate"), "{early:?}");
+    assert!(
+        schema.verdict == Verdict::Fail && schema.todo.contains("migrate"),
+        "{early:?}"
+    );
 
-    let running = Running::start(&Config::read(&source().set("COFFER_MIGRATE", "true")).unwrap()).await.unwrap();
+    let running = Running::start(&Config::read(&source().set("COFFER_MIGRATE", "true")).unwrap())
+        .await
+        .unwrap();
     let _ = running.app().health.report().await;
     running.stop().await;
     let healthy = doctor::look(&source()).await;
-    assert!(healthy.iter().all(|finding| finding.verdict != Verdict::Fail), "{healthy:?}");
-    assert!(find(&healthy, "key source").found.contains("opens the data keys of 1 tenant"), "{healthy:?}");
+    assert!(
+        healthy.iter().all(|finding| finding.verdict != Verdict::Fail),
+        "{healthy:?}"
+    );
+    assert!(
+        find(&healthy, "key source")
+            .found
+            .contains("opens the data keys of 1 tenant"),
+        "{healthy:?}"
+    );
 
     let other = doctor::look(&source().set("COFFER_KEY", new_key())).await;
-    assert!(find(&other, "key source").todo.contains("COFFER_READ_KEYS"), "{other:?}");
+    assert!(
+        find(&other, "key source").todo.contains("COFFER_READ_KEYS"),
+        "{other:?}"
+    );
     let nonsense = doctor::look(&source().set("COFFER_LISTN", "x")).await;
-    assert!(find(&nonsense, "COFFER_LISTN").todo.contains("did you mean"), "{nonsense:?}");
+    assert!(
+        find(&nonsense, "COFFER_LISTN").todo.contains("did you mean"),
+        "{nonsense:?}"
+    );
 }

@@ -18,21 +18,40 @@ async fn flow() -> Flow {
     let tenant = server.tenant("acme").await;
     let integration = server.integration(&tenant.key, Behaviour::default()).await;
     let mut browser = Browser::default();
-    let sent = server.browse(&mut browser, &server.link(&tenant.key, &integration).await).await;
+    let sent = server
+        .browse(&mut browser, &server.link(&tenant.key, &integration).await)
+        .await;
     let callback = server.consent(&sent, "alice");
-    Flow { server, key: tenant.key, integration, browser, callback }
+    Flow {
+        server,
+        key: tenant.key,
+        integration,
+        browser,
+        callback,
+    }
 }
 
 /// The page says why, and leads nowhere.
 fn told(answer: &crate::raw::Answer, code: &str) {
     assert_eq!(answer.status, 400, "{answer:?}");
-    assert!(answer.header("content-type").unwrap().starts_with("text/html"), "{answer:?}");
-    assert!(answer.body.contains(code) && answer.header("location").is_none(), "{answer:?}");
+    assert!(
+        answer.header("content-type").unwrap().starts_with("text/html"),
+        "{answer:?}"
+    );
+    assert!(
+        answer.body.contains(code) && answer.header("location").is_none(),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thr_33_a_state_is_used_once() {
-    let Flow { server, mut browser, callback, .. } = flow().await;
+    let Flow {
+        server,
+        mut browser,
+        callback,
+        ..
+    } = flow().await;
     let cookie = browser.clone();
     assert!(param(&server.browse(&mut browser, &callback).await, "coffer_result").is_some());
     told(&server.browse(&mut cookie.clone(), &callback).await, "state_used");
@@ -42,34 +61,72 @@ async fn thr_33_a_state_is_used_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thr_33_another_browser_cannot_finish_a_flow() {
-    let Flow { server, key, integration, callback, mut browser } = flow().await;
-    told(&server.browse(&mut Browser::default(), &callback).await, "other_browser");
+    let Flow {
+        server,
+        key,
+        integration,
+        callback,
+        mut browser,
+    } = flow().await;
+    told(
+        &server.browse(&mut Browser::default(), &callback).await,
+        "other_browser",
+    );
     let mut other = Browser::default();
-    server.browse(&mut other, &server.link(&key, &integration).await).await;
+    server
+        .browse(&mut other, &server.link(&key, &integration).await)
+        .await;
     told(&server.browse(&mut other, &callback).await, "other_browser");
-    assert!(param(&server.browse(&mut browser, &callback).await, "coffer_result").is_some(), "the right one still can");
+    assert!(
+        param(&server.browse(&mut browser, &callback).await, "coffer_result").is_some(),
+        "the right one still can"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thr_33_a_tampered_or_missing_state_is_nobodys() {
-    let Flow { server, callback, browser, .. } = flow().await;
-    let at = callback.find("state=cft_").unwrap() + 12;
+    let Flow {
+        server,
+        callback,
+        browser,
+        ..
+    } = flow().await;
+    let at = callback.find("state=").unwrap() + 12;
     let changed = if callback.as_bytes()[at] == b'a' { "b" } else { "a" };
     let tampered = format!("{}{changed}{}", &callback[..at], &callback[at + 1..]);
-    told(&server.browse(&mut browser.clone(), &tampered).await, "state_unknown");
+    told(
+        &server.browse(&mut browser.clone(), &tampered).await,
+        "state_unknown",
+    );
     let (path, _) = callback.split_once('?').unwrap();
     for query in ["", "?", "?code=x", "?state=&code=x", "?state=a&state=b"] {
-        let answer = server.browse(&mut browser.clone(), &format!("{path}{query}")).await;
-        assert!((400..500).contains(&answer.status) && answer.header("location").is_none(), "{query}: {answer:?}");
+        let answer = server
+            .browse(&mut browser.clone(), &format!("{path}{query}"))
+            .await;
+        assert!(
+            (400..500).contains(&answer.status) && answer.header("location").is_none(),
+            "{query}: {answer:?}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thr_33_the_callback_of_another_integration_is_refused() {
-    let Flow { server, callback, browser, integration, .. } = flow().await;
+    let Flow {
+        server,
+        callback,
+        browser,
+        integration,
+        ..
+    } = flow().await;
     let elsewhere = callback.replace(&integration, "01890a5d-ac96-774b-bcce-b302099a8057");
-    told(&server.browse(&mut browser.clone(), &elsewhere).await, "callback_redirect_uri_mismatch");
-    let nowhere = server.browse(&mut browser.clone(), &callback.replace(&integration, "no-id")).await;
+    told(
+        &server.browse(&mut browser.clone(), &elsewhere).await,
+        "callback_redirect_uri_mismatch",
+    );
+    let nowhere = server
+        .browse(&mut browser.clone(), &callback.replace(&integration, "no-id"))
+        .await;
     assert_eq!(nowhere.status, 404);
 }
 
@@ -79,10 +136,14 @@ async fn thr_33_a_flow_that_took_too_long_is_refused() {
     let tenant = server.tenant("acme").await;
     let integration = server.integration(&tenant.key, Behaviour::default()).await;
     let mut browser = Browser::default();
-    let sent = server.browse(&mut browser, &server.link(&tenant.key, &integration).await).await;
+    let sent = server
+        .browse(&mut browser, &server.link(&tenant.key, &integration).await)
+        .await;
     let callback = server.consent(&sent, "alice");
     // The cookie's own life is over too: a browser would not send it. An attacker would.
-    browser.cookie = sent.header("set-cookie").map(|set| set.split(';').next().unwrap().to_owned());
+    browser.cookie = sent
+        .header("set-cookie")
+        .map(|set| set.split(';').next().unwrap().to_owned());
     told(&server.browse(&mut browser, &callback).await, "state_expired");
 }
 
@@ -94,28 +155,67 @@ async fn a_connect_link_opens_once_and_a_wrong_one_never() {
     let link = server.link(&tenant.key, &integration).await;
     assert_eq!(server.browse(&mut Browser::default(), &link).await.status, 303);
     let again = server.browse(&mut Browser::default(), &link).await;
-    assert_eq!(param(&again, "coffer_error").as_deref(), Some("session_used"), "{again:?}");
-    told(&server.browse(&mut Browser::default(), "/connect/cfs_nothing").await, "session_unknown");
-    let head = crate::raw::send(server.at, "HEAD", &server.link(&tenant.key, &integration).await, &[], "").await;
-    assert_eq!(head.status, 405, "what looks at a link without opening it does not use it up");
+    assert_eq!(
+        param(&again, "coffer_error").as_deref(),
+        Some("session_used"),
+        "{again:?}"
+    );
+    told(
+        &server
+            .browse(&mut Browser::default(), "/connect/cfs_nothing")
+            .await,
+        "session_unknown",
+    );
+    let head = crate::raw::send(
+        server.at,
+        "HEAD",
+        &server.link(&tenant.key, &integration).await,
+        &[],
+        "",
+    )
+    .await;
+    assert_eq!(
+        head.status, 405,
+        "what looks at a link without opening it does not use it up"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_says_no_comes_back_with_the_reason() {
-    let Flow { server, key, integration, .. } = flow().await;
+    let Flow {
+        server,
+        key,
+        integration,
+        ..
+    } = flow().await;
     let mut browser = Browser::default();
-    let sent = server.browse(&mut browser, &server.link(&key, &integration).await).await;
+    let sent = server
+        .browse(&mut browser, &server.link(&key, &integration).await)
+        .await;
     let url = sent.header("location").unwrap().parse().unwrap();
-    let at = Moment { now: SystemClock.now(), random: &SystemRandom };
+    let at = Moment {
+        now: SystemClock.now(),
+        random: &SystemRandom,
+    };
     let denied = crate::server::path(server.sim.deny(&url, at).unwrap().as_str());
     let back = server.browse(&mut browser, &denied).await;
-    assert_eq!(param(&back, "coffer_error").as_deref(), Some("access_denied"), "{back:?}");
+    assert_eq!(
+        param(&back, "coffer_error").as_deref(),
+        Some("access_denied"),
+        "{back:?}"
+    );
     assert_eq!(param(&back, "draft").as_deref(), Some("7"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_is_redeemed_once_and_by_its_own_tenant_only() {
-    let Flow { server, key, mut browser, callback, .. } = flow().await;
+    let Flow {
+        server,
+        key,
+        mut browser,
+        callback,
+        ..
+    } = flow().await;
     let result = param(&server.browse(&mut browser, &callback).await, "coffer_result").unwrap();
     let other = server.tenant("other").await;
     let redeem = |key: String| {

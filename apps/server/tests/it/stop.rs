@@ -14,18 +14,34 @@ async fn f5_a_refresh_in_flight_is_finished_before_the_server_stops() {
     let tenant = server.tenant("acme").await;
     let integration = server.integration(&tenant.key, Behaviour::default()).await;
     let connection = server.connect(&tenant.key, &integration, "alice").await;
-    let late = Fault { commits: true, effect: Effect::Late { ms: 800 } };
-    server.sim.with(|sim| sim.add_fault(FaultRule { client_id: None, endpoint: Some(Endpoint::Refresh), grant: None, when: When::Always, fault: late }));
+    let late = Fault {
+        commits: true,
+        effect: Effect::Late { ms: 800 },
+    };
+    server.sim.with(|sim| {
+        sim.add_fault(FaultRule {
+            client_id: None,
+            endpoint: Some(Endpoint::Refresh),
+            grant: None,
+            when: When::Always,
+            fault: late,
+        })
+    });
     let target = format!("/v1/connections/{}/refresh", connection["id"].as_str().unwrap());
     let bearer = format!("Bearer {}", tenant.key);
     let at = server.at;
-    let asking = tokio::spawn(async move { raw::send(at, "POST", &target, &[("authorization", &bearer)], "").await });
+    let asking =
+        tokio::spawn(async move { raw::send(at, "POST", &target, &[("authorization", &bearer)], "").await });
     while server.sim.with(|sim| sim.ledger().in_flight()) == 0 {
         tokio::task::yield_now().await;
     }
     assert!(server.running.stop().await);
     let answer = asking.await.unwrap();
-    assert_eq!((answer.status, &answer.json()["generation"]), (200, &2.into()), "{answer:?}");
+    assert_eq!(
+        (answer.status, &answer.json()["generation"]),
+        (200, &2.into()),
+        "{answer:?}"
+    );
     assert!(TcpStream::connect(at).await.is_err(), "nobody listens any more");
 }
 
@@ -33,7 +49,9 @@ async fn f5_a_refresh_in_flight_is_finished_before_the_server_stops() {
 async fn an_idle_connection_does_not_keep_a_server_from_stopping() {
     let server = Server::start().await;
     let mut idle = TcpStream::connect(server.at).await.unwrap();
-    idle.write_all(b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
     let mut first = [0_u8; 12];
     idle.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 204");
