@@ -54,7 +54,7 @@ impl Wallet {
         let inner = &self.inner;
         inner.reachable_connection(principal, &scope, id).await?;
         let audit = inner.audit(asker, AuditVerb::ConnectionDisconnect, id.uuid(), json!({}));
-        let (task, asker, of) = (Arc::clone(inner), asker.clone(), scope.clone());
+        let (task, asker, of) = (Arc::clone(inner), asker.clone(), scope);
         // In a task of its own: a caller that goes away must not leave the grant alive at the provider.
         let disconnected = inner.tasks.spawn(async move {
             let store = &task.stores.connections;

@@ -18,10 +18,10 @@ const FREE: [RotationClass; 4] = [
 const STRICT: [RotationClass; 2] = [RotationClass::SingleUse, RotationClass::SingleUseFamily];
 
 fn state_of(error: &WalletError) -> &'static str {
-    match error {
-        WalletError::Connection { state, .. } => state,
-        other => panic!("not a connection's state: {other:?}"),
-    }
+    let WalletError::Connection { state, .. } = error else {
+        panic!("not a connection's state: {error:?}")
+    };
+    state
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What a provider can answer to a refresh, and what follows (requirements F2, F3; THR-24, THR-27).
 
-use crate::world::{SECRET, World, new_integration, values};
+use crate::world::{SECRET, World, count, new_integration, values};
 use coffer_core::Clock;
 use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState};
 use coffer_core::failure::FailureCode;
@@ -107,7 +107,7 @@ async fn thr_27_no_fault_of_the_provider_is_taken_for_the_end_of_a_grant() {
             let state = world.status(id).await.state;
             assert_eq!(state, ConnectionState::BackingOff, "{class:?} {effect:?}");
             assert_eq!(
-                world.attempts(id, AttemptKind::Refresh).await.len() as u64,
+                count(world.attempts(id, AttemptKind::Refresh).await.len()),
                 world.refreshes(),
                 "inv8 {class:?} {effect:?}"
             );

@@ -33,10 +33,10 @@ fn with(callback: &Url, name: &str, value: Option<&str>) -> Url {
 
 /// The error's code, and whether the browser may be sent back with it.
 fn told(error: &WalletError) -> (&'static str, bool) {
-    match error {
-        WalletError::Flow { code, return_to, .. } => (*code, return_to.is_some()),
-        other => panic!("not a flow's error: {other:?}"),
-    }
+    let WalletError::Flow { code, return_to, .. } = error else {
+        panic!("not a flow's error: {error:?}")
+    };
+    (*code, return_to.is_some())
 }
 
 fn nothing_was_sent(world: &World) {

@@ -2,6 +2,7 @@
 
 use crate::world::{Setup, World};
 use coffer_core::rotation::RotationClass;
+use coffer_core::secret::ExposeSecret;
 use coffer_envelope::CachePolicy;
 use coffer_envelope::testing::Fault;
 use coffer_simulator::model::{Behaviour, Endpoint};
@@ -63,7 +64,7 @@ async fn without_the_sealing_key_no_code_is_sent_and_the_flow_can_go_on_later() 
     let callback = world.http.consent(&departure.authorize_url, "alice").unwrap();
     world.source.set(Some(Fault::Denied));
     let replica = world.replica();
-    let browser = Some(coffer_core::secret::ExposeSecret::expose_secret(&departure.browser).as_ref());
+    let browser = Some(departure.browser.expose_secret());
     let query = callback.query().unwrap();
     let refused = replica.callback(world.integration, query, browser, "r").await;
     assert!(refused.is_err());

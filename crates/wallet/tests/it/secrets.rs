@@ -36,7 +36,7 @@ impl Output {
         writeln!(self, "{value:#?}").unwrap();
     }
 
-    fn error(&mut self, error: &(impl std::error::Error + Debug)) {
+    fn error(&mut self, error: &impl std::error::Error) {
         self.note(error);
         let mut next: Option<&dyn std::error::Error> = Some(error);
         while let Some(error) = next {

@@ -1,7 +1,7 @@
 //! Long random sequences with faults everywhere, held against the provider's ledger (refresh.md, INV2 to INV8). A
 //! failure names its seed and step, and the seed replays it.
 
-use crate::world::World;
+use crate::world::{World, count};
 use coffer_core::Clock;
 use coffer_core::SecureRandom;
 use coffer_core::connection::{Attempt, AttemptKind, AttemptOutcome, ConnectionState, Revocation};
@@ -49,7 +49,7 @@ impl Run {
     }
 
     fn pick<T: Copy>(&self, from: &[T]) -> T {
-        from[usize::try_from(self.roll(from.len() as u64)).unwrap()]
+        from[usize::try_from(self.roll(count(from.len()))).unwrap()]
     }
 
     async fn step(&mut self) {
@@ -119,10 +119,10 @@ impl Run {
 
     async fn connect(&mut self, account: &'static str) {
         self.mend();
-        let before = self.world.grants().len() as u64;
+        let before = count(self.world.grants().len());
         let known = self.world.grants();
         let connected = self.world.connect_as(account, |_| {}).await.unwrap();
-        assert_eq!(self.world.grants().len() as u64, before + 1);
+        assert_eq!(count(self.world.grants().len()), before + 1);
         let replaced = known.iter().filter(|grant| grant.sub == format!("sim-{account}"));
         self.replaced.extend(replaced.map(|grant| grant.id));
         let earlier = self.connections.insert(account, connected.id);
@@ -192,13 +192,13 @@ impl Run {
         let attempts = self.attempts().await;
         let unclear = attempts
             .iter()
-            .filter(|attempt| matches!(attempt.outcome, None | Some(AttemptOutcome::Ambiguous)))
-            .count() as u64;
+            .filter(|attempt| matches!(attempt.outcome, None | Some(AttemptOutcome::Ambiguous)));
+        let unclear = count(unclear.count());
         let totals = self.world.totals();
         assert!(totals.overlaps <= unclear, "inv2 {}", self.case);
         assert!(totals.reuses <= unclear, "inv4 {}", self.case);
         assert!(
-            self.world.refreshes() <= attempts.len() as u64,
+            self.world.refreshes() <= count(attempts.len()),
             "inv8 {}: a request without an intent",
             self.case
         );
@@ -244,7 +244,7 @@ impl Run {
             let reason = attempt.reason.as_ref();
             !reason.is_some_and(|reason| reason.message.starts_with("Nothing was sent"))
         });
-        assert_eq!(sent.count() as u64, self.world.refreshes(), "inv8 {}", self.case);
+        assert_eq!(count(sent.count()), self.world.refreshes(), "inv8 {}", self.case);
     }
 }
 

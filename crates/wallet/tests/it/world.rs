@@ -1,8 +1,11 @@
 //! A wallet with everything around it in memory: store, clock, key, and one simulated provider.
 
-use coffer_catalog::{Catalog, InputValue};
+mod parts;
+
+pub use parts::{count, everything, new_caller, new_integration, param, result_of, token_of, values};
+
+use coffer_catalog::Catalog;
 use coffer_core::actor::{Actor, Asker};
-use coffer_core::caller::CallerVerb;
 use coffer_core::connection::{Attempt, AttemptKind};
 use coffer_core::id::{ConnectionId, IntegrationId, TenantId};
 use coffer_core::page::PageRequest;
@@ -18,8 +21,8 @@ use coffer_simulator::model::{
 };
 use coffer_simulator::{InProcess, Provider, SharedProvider};
 use coffer_wallet::{
-    Arrival, ConnectionStatus, Departure, MadeConnectSession, NewCaller, NewConnectSession, Principal,
-    Settings, Tasks, TokenGrant, TokenRequest, Values, Wallet, WalletError,
+    Arrival, ConnectionStatus, Departure, MadeConnectSession, NewConnectSession, Principal, Settings, Tasks,
+    TokenGrant, TokenRequest, Wallet, WalletError,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -339,65 +342,4 @@ impl Shared<'_> {
         .build()
         .unwrap()
     }
-}
-
-pub fn everything() -> NewCaller {
-    NewCaller {
-        name: "everything".into(),
-        verbs: CallerVerb::ALL.to_vec(),
-        integrations: None,
-        connections: None,
-        lifetime: NewCaller::LONGEST,
-    }
-}
-
-pub async fn new_caller(wallet: &Wallet, scope: &TenantScope, new: NewCaller) -> (Principal, SecretText) {
-    let (_, key) = wallet
-        .create_caller(scope, &asker(scope.tenant()), new)
-        .await
-        .unwrap();
-    (wallet.authenticate(key.expose_secret()).await.unwrap(), key)
-}
-
-pub async fn new_integration(
-    wallet: &Wallet,
-    scope: &TenantScope,
-    name: &str,
-    class: RotationClass,
-) -> IntegrationId {
-    let by = asker(scope.tenant());
-    let made = wallet
-        .create_integration(scope, &by, "simulator", name, values(class, SECRET))
-        .await
-        .unwrap();
-    wallet.enable_integration(scope, &by, made.id).await.unwrap();
-    made.id
-}
-
-pub fn values(class: RotationClass, secret: &str) -> Values {
-    let values = [
-        ("client_id", "app"),
-        ("client_secret", secret),
-        ("base_url", ISSUER),
-        ("rotation_class", class.as_str()),
-    ];
-    values
-        .map(|(name, value)| (name.to_owned(), InputValue::text(value)))
-        .into()
-}
-
-pub fn token_of(made: &MadeConnectSession) -> String {
-    made.link.expose_secret().rsplit('/').next().unwrap().to_owned()
-}
-
-pub fn result_of(arrival: &Arrival) -> String {
-    let url = Url::parse(arrival.return_to.expose_secret()).unwrap();
-    param(&url, "coffer_result").unwrap()
-}
-
-pub fn param(url: &Url, name: &str) -> Option<String> {
-    let mut pairs = url.query_pairs();
-    pairs
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
 }
