@@ -123,10 +123,10 @@ impl Expiry {
             .refreshed_at
             .map_or(left, |since| at.since(since))
             .max(left);
-        let after = if status.refreshable {
+        let after = if status.refreshable && super::sample::is_served(status.state) {
             "the next read refreshes it"
         } else {
-            "the account has to be connected again"
+            "a person has to reconnect the account"
         };
         let expired = left.as_secs() == 0;
         Self {

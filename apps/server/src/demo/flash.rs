@@ -64,18 +64,23 @@ impl Toast {
         }
     }
 
-    /// What could not be done, why, and what to do.
+    /// What could not be done, why, and what to do on this page: the hints of the API are for programs.
     pub(super) fn failed(what: &str, error: &WalletError) -> Self {
-        let text = match error.hint() {
-            Some(hint) => format!("{} ({}). {hint}", sentence(&error.to_string()), error.code()),
-            None => format!("{} ({}).", sentence(&error.to_string()), error.code()),
-        };
-        let tone = if error.retry_after().is_some() {
-            Tone::Warn
-        } else {
-            Tone::Bad
-        };
-        Self::new(tone, what, text)
+        let (said, code) = (sentence(&error.to_string()), error.code());
+        if let Some(wait) = error.retry_after() {
+            let seconds = crate::problem::whole_seconds(wait);
+            let text = format!("{said} ({code}). Nothing is lost: try again in {seconds} s.");
+            return Self::new(Tone::Warn, what, text);
+        }
+        if let WalletError::Connection { .. } = error {
+            return Self::new(
+                Tone::Bad,
+                what,
+                format!("{said}. Its card says why, and what next."),
+            );
+        }
+        let hint = error.hint().map_or_else(String::new, |hint| format!(" {hint}"));
+        Self::new(Tone::Bad, what, format!("{said} ({code}).{hint}"))
     }
 }
 

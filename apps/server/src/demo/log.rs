@@ -12,6 +12,9 @@ use uuid::Uuid;
 /// The longest text in a cell, in characters.
 const CELL: usize = 120;
 
+/// The longest name of an account, in characters.
+const NAME: usize = 32;
+
 /// A row about an attempt.
 pub(super) struct AttemptRow {
     pub(super) at: String,
@@ -51,7 +54,7 @@ impl AttemptRow {
         Self {
             at: attempt.started_at.to_string(),
             clock: clock(attempt.started_at),
-            account: short(account, CELL),
+            account: short(account, NAME),
             kind: attempt.kind.as_str(),
             generation: attempt.generation,
             outcome,
