@@ -17,6 +17,7 @@ mod flow;
 mod idempotency;
 mod journey;
 mod keys;
+mod late;
 mod reconnect;
 mod return_to;
 mod secrets;
