@@ -50,6 +50,8 @@ export async function install({ database = "sqlite", env = {} } = {}) {
 }
 
 class Coffer {
+  integrations = 0;
+
   constructor(folder, data, url, env) {
     Object.assign(this, { folder, data, url, env });
   }
@@ -78,8 +80,9 @@ class Coffer {
   }
 
   /** Makes an integration of the tenant, a draft, and gives its id. */
-  integration(provider, name, { client_secret, ...fields }) {
+  integration(provider, { client_secret, ...fields }) {
     const set = Object.entries(fields).flatMap(([field, value]) => ["--set", `${field}=${value}`]);
+    const name = `${provider} ${(this.integrations += 1)}`;
     const about = ["--tenant", "acme", "--provider", provider, "--name", name, "--secret-file", "client_secret=-"];
     return this.command("integrations", "create", ...about, ...set, { input: client_secret });
   }

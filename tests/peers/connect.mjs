@@ -17,14 +17,20 @@ export async function product() {
  * Starts a peer and makes an integration for it, by the address of each: the provider must know the integration's
  * redirect URI, and the integration the provider's issuer. The integration is a draft, whose client secret is wrong.
  */
-export async function introduce(coffer, { provider, name, client_id, fields, serve }) {
+export async function introduce(coffer, { provider, client_id, fields, serve }) {
   const port = await freePort();
   const config = { client_id, ...fields(`http://127.0.0.1:${port}`) };
-  const id = await coffer.integration(provider, name, { ...config, client_secret: "not-the-secret" });
+  const id = await coffer.integration(provider, { ...config, client_secret: "not-the-secret" });
   const peer = await serve({ port, "redirect-uri": [coffer.redirectUri(id)] });
   assert.equal(peer.client.client_id, client_id);
   const secret = (client_secret) => coffer.ask("PATCH", `/v1/integrations/${id}`, { config: { ...config, client_secret } });
-  return { id, peer, wrongSecret: () => secret("not-the-secret"), rightSecret: () => secret(peer.client.client_secret) };
+  return {
+    id,
+    peer,
+    wrongSecret: () => secret("not-the-secret"),
+    rightSecret: () => secret(peer.client.client_secret),
+    enable: () => coffer.command("integrations", "enable", "--tenant", "acme", id),
+  };
 }
 
 /** Makes a connect session and lets `visit` take the person through it; gives the query that came back. */

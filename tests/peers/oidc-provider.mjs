@@ -14,7 +14,7 @@ const { default: Provider } = await import("oidc-provider");
 
 const secret = () => randomBytes(24).toString("base64url");
 
-const REPORTED = ["authorization.success", "grant.success", "grant.error", "grant.revoked", "revocation.success"];
+const REPORTED = ["authorization.success", "grant.success", "grant.error", "grant.revoked"];
 
 /**
  * Starts it. In a test, `onEvent` hears what happens, `before` may hold up a request until its promise is kept, and the
