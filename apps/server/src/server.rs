@@ -1,14 +1,13 @@
 //! The HTTP server: listens, serves, stops without losing anything (requirement F5).
 
+mod http;
+
 use crate::app::App;
 use crate::compose::{ComposeError, Composed, lock};
 use crate::config::Config;
-use crate::routes::{self, service};
-use crate::{observe, seed};
+use crate::seed;
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App as Application, HttpServer};
+use actix_web::web::ServiceConfig;
 use coffer_core::Clock as _;
 use coffer_core::SystemClock;
 use coffer_core::ports::StoreHealth as _;
@@ -17,15 +16,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-
-/// How long the head of a request may take to arrive (THR-29).
-const HEAD_TIME: Duration = Duration::from_secs(5);
-
-/// How long a connection may lie idle.
-const IDLE: Duration = Duration::from_secs(75);
-
-/// How many connections one thread serves at once; more of them wait to be accepted.
-const CONNECTIONS: usize = 10_000;
 
 /// More routes, beside the server's own: the demonstration's.
 pub type Extra = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -97,58 +87,19 @@ impl Running {
         extra: Option<Extra>,
     ) -> Result<Self, StartError> {
         let app = App::new(composed, config);
-        let failed = |setting| {
-            move |source| StartError::Listen {
-                address: config.listen,
-                setting,
-                source,
-            }
-        };
-        let address = listener.local_addr().map_err(failed("COFFER_LISTEN"))?;
-        let mut handles = Vec::new();
-        let mut tasks = Vec::new();
-        let state = Data::from(app.clone());
-        let patience = config.shutdown_timeout.as_secs().max(1);
-        let main = HttpServer::new(move || {
-            let (state, extra) = (state.clone(), extra.clone());
-            Application::new()
-                .app_data(state)
-                .configure(move |routes| extra.into_iter().for_each(|extra| extra(routes)))
-                .configure(routes::mount)
-                .wrap(from_fn(observe::observe))
-        });
-        let main = main
-            .workers(config.workers)
-            .max_connections(CONNECTIONS)
-            .client_request_timeout(HEAD_TIME);
-        let main = main
-            .keep_alive(IDLE)
-            .shutdown_timeout(patience)
-            .disable_signals()
-            .server_hostname("coffer");
-        let main = main.listen(listener).map_err(failed("COFFER_LISTEN"))?.run();
-        handles.push(main.handle());
-        tasks.push(tokio::spawn(main));
-        let metrics_address = metrics.as_ref().and_then(|listener| listener.local_addr().ok());
-        if let Some(listener) = metrics {
-            let state = Data::from(app.clone());
-            let only = HttpServer::new(move || {
-                Application::new()
-                    .app_data(state.clone())
-                    .route("/metrics", web::get().to(metrics_to_anybody))
-            });
-            let only = only
-                .workers(1)
-                .client_request_timeout(HEAD_TIME)
-                .shutdown_timeout(1)
-                .disable_signals();
-            let only = only
-                .listen(listener)
-                .map_err(failed("COFFER_METRICS_LISTEN"))?
-                .run();
-            handles.push(only.handle());
-            tasks.push(tokio::spawn(only));
+        let address = address_of(&listener, "COFFER_LISTEN")?;
+        let metrics_address = metrics
+            .as_ref()
+            .map(|listener| address_of(listener, "COFFER_METRICS_LISTEN"))
+            .transpose()?;
+        let mut servers =
+            vec![http::main(config, &app, listener, extra).map_err(refused(address, "COFFER_LISTEN"))?];
+        if let (Some(listener), Some(address)) = (metrics, metrics_address) {
+            servers
+                .push(http::metrics_only(&app, listener).map_err(refused(address, "COFFER_METRICS_LISTEN"))?);
         }
+        let handles = servers.iter().map(actix_web::dev::Server::handle).collect();
+        let tasks = servers.into_iter().map(tokio::spawn).collect();
         tracing::info!(address = %address, public_url = %config.public_url, "serving");
         Ok(Self {
             address,
@@ -208,18 +159,24 @@ impl std::fmt::Debug for Running {
 /// # Errors
 /// [`StartError::Listen`], which names the setting.
 pub fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
-    let failed = |source| StartError::Listen {
-        address,
-        setting,
-        source,
-    };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
+    let listener = TcpListener::bind(address).map_err(refused(address, setting))?;
+    listener
+        .set_nonblocking(true)
+        .map_err(refused(address, setting))?;
     Ok(listener)
 }
 
-async fn metrics_to_anybody(app: Data<App>) -> actix_web::HttpResponse {
-    service::metrics_answer(&app)
+fn refused(address: SocketAddr, setting: &'static str) -> impl FnOnce(std::io::Error) -> StartError {
+    move |source| StartError::Listen {
+        address,
+        setting,
+        source,
+    }
+}
+
+fn address_of(listener: &TcpListener, setting: &'static str) -> Result<SocketAddr, StartError> {
+    let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+    listener.local_addr().map_err(refused(unknown, setting))
 }
 
 /// Data keys whose time is over are zeroized although nobody asks for them.

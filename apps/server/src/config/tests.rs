@@ -1,4 +1,5 @@
 use super::*;
+use coffer_core::secret::ExposeSecret;
 
 const MINIMAL: [(&str, &str); 2] = [
     ("COFFER_DATABASE_URL", "sqlite:coffer.db"),

@@ -112,3 +112,23 @@ async fn o4_health_names_each_part_and_metrics_are_the_operators() {
         assert!(metrics.body.contains(line), "{line}\n{}", metrics.body);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o4_metrics_on_an_address_of_their_own_need_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (listener, at) = crate::server::port();
+    drop(listener);
+    let source = crate::server::settings(&folder, at).set("COFFER_METRICS_LISTEN", "127.0.0.1:0");
+    let config = coffer_server::config::Config::read(&source).unwrap();
+    let running = coffer_server::server::Running::start(&config).await.unwrap();
+    let metrics = running.metrics_address().unwrap();
+    let text = raw::send(metrics, "GET", "/metrics", &[], "").await;
+    assert_eq!((text.status, text.body.ends_with("# EOF\n")), (200, true));
+    assert_eq!(
+        raw::send(metrics, "GET", "/v1/tenants", &[], "").await.status,
+        404
+    );
+    assert_eq!(raw::send(at, "GET", "/metrics", &[], "").await.status, 401);
+    running.stop().await;
+}
