@@ -14,7 +14,7 @@ use coffer_core::id::TenantId;
 use coffer_core::integration::IntegrationRef;
 use coffer_core::ports::AttemptFailure;
 use coffer_core::{SystemScope, TenantScope, Timestamp};
-use coffer_oauth::Error;
+use coffer_oauth::{Error, Verdict};
 use serde_json::json;
 
 /// Why nothing was sent.
@@ -53,7 +53,14 @@ pub(super) async fn refused(
         grace: prepared.grace,
         draw: inner.draw(),
     };
-    let follows = consequence(&as_provider_error(error), slot, &facts, &inner.settings);
+    let answer = as_provider_error(error);
+    if answer.verdict == Verdict::Moved {
+        tracing::error!(
+            integration = %prepared.reference.id,
+            "the provider's token endpoint redirects, which is never followed; correct its address"
+        );
+    }
+    let follows = consequence(&answer, slot, &facts, &inner.settings);
     let (again, blocks, reason) = (follows.repeat, follows.block_integration, follows.reason.clone());
     // The attempt first: its outcome is known, and must not be taken for a lost answer because of what comes after.
     store_failure(inner, errand, scope, slot, Some(attempt), follows).await?;
