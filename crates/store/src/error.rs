@@ -151,35 +151,57 @@ pub(crate) fn translate(error: DieselError) -> StoreError {
     let DieselError::DatabaseError(kind, info) = error else {
         return StoreError::Corrupt(Box::new(error));
     };
-    match kind {
-        DatabaseErrorKind::UniqueViolation => StoreError::Duplicate(duplicate(info.as_ref())),
-        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
-            StoreError::NotFound("tenant, or other thing that this refers to")
-        }
-        DatabaseErrorKind::NotNullViolation
-        | DatabaseErrorKind::CheckViolation
-        | DatabaseErrorKind::ExclusionViolation => StoreError::Corrupt(message(info.as_ref())),
-        DatabaseErrorKind::UnableToSendCommand
-        | DatabaseErrorKind::SerializationFailure
-        | DatabaseErrorKind::ReadOnlyTransaction
-        | DatabaseErrorKind::ClosedConnection
-        | DatabaseErrorKind::Unknown => unknown(info.as_ref()),
-        // diesel's enum may grow.
-        _ => unknown(info.as_ref()),
+    if matches!(kind, DatabaseErrorKind::UniqueViolation) {
+        return StoreError::Duplicate(duplicate(info.as_ref()));
     }
+    if matches!(
+        kind,
+        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation
+    ) {
+        return StoreError::NotFound("tenant, or other thing that this refers to");
+    }
+    if matches!(
+        kind,
+        DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::ExclusionViolation
+    ) {
+        return StoreError::Corrupt(message(info.as_ref()));
+    }
+    unknown(info.as_ref())
+}
+
+/// Whether a unique value was taken.
+pub(crate) fn is_taken(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
+}
+
+/// Whether something refers to the row, or a row refers to nothing.
+pub(crate) fn is_referred_to(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation,
+            _
+        )
+    )
 }
 
 /// A failed COMMIT of PostgreSQL. Only where the server itself named a broken rule is it known that nothing was done.
 pub(crate) fn translate_commit(error: DieselError) -> StoreError {
-    match error {
-        DieselError::DatabaseError(
-            DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::Unknown,
-            info,
-        ) => StoreError::CommitUnknown(message(info.as_ref())),
-        other => translate(other),
+    if let DieselError::DatabaseError(
+        DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::Unknown,
+        info,
+    ) = &error
+    {
+        return StoreError::CommitUnknown(message(info.as_ref()));
     }
+    translate(error)
 }
 
 /// What is unique, by the name of the constraint (PostgreSQL) or by its columns (SQLite).

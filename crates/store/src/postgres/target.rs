@@ -47,9 +47,10 @@ impl Target {
             .ssl_mode(mode)
             .connect_timeout(wait)
             .application_name("coffer");
-        let tls = match mode {
-            SslMode::Disable => None,
-            _ => Some(tls::connector(which, options.root_certificates)?),
+        let tls = if mode == SslMode::Disable {
+            None
+        } else {
+            Some(tls::connector(which, options.root_certificates)?)
         };
         Ok(Self { config, user, tls })
     }

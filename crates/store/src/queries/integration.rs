@@ -1,6 +1,6 @@
 use super::Conn;
 use super::audit;
-use crate::error::Fault;
+use crate::error::{Fault, is_referred_to};
 use crate::page::{after, limit};
 use crate::rows::IntegrationRow;
 use crate::schema::{connections, integrations};
@@ -14,8 +14,6 @@ use diesel::dsl::exists;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
 };
-use diesel::result::DatabaseErrorKind::ForeignKeyViolation;
-use diesel::result::Error::DatabaseError;
 use diesel_async::RunQueryDsl;
 
 pub(crate) async fn create(c: &mut Conn, integration: &Integration, entry: &AuditEntry) -> Result<(), Fault> {
@@ -100,10 +98,13 @@ pub(crate) async fn delete(c: &mut Conn, tenant: Id, id: Id, entry: &AuditEntry)
     let deleted = diesel::delete(integrations::table.find((tenant, id)))
         .execute(c)
         .await
-        .map_err(|error| match error {
+        .map_err(|error| {
             // A connection that came between, or one of another tenant, which this tenant must not see.
-            DatabaseError(ForeignKeyViolation, _) => Fault::from(IN_USE),
-            other => other.into(),
+            if is_referred_to(&error) {
+                Fault::from(IN_USE)
+            } else {
+                Fault::from(error)
+            }
         })?;
     if deleted == 0 {
         return Err(StoreError::NotFound("integration").into());

@@ -4,7 +4,7 @@ use super::lease::slot_of;
 use super::refresh::insert_token;
 use super::revoke::delete_access;
 use super::{Conn, audit, lock_connection, lock_flow};
-use crate::error::Fault;
+use crate::error::{Fault, is_taken};
 use crate::rows::SlotRow;
 use crate::schema::{attempts, connections, credential_slots as slots, flows};
 use crate::types::{Id, Json, Time, stored};
@@ -14,8 +14,6 @@ use coffer_core::id::ConnectionId;
 use coffer_core::ports::{Redemption, Replacement};
 use coffer_core::{StoreError, Timestamp};
 use diesel::prelude::{ExpressionMethods, QueryDsl};
-use diesel::result::DatabaseErrorKind::UniqueViolation;
-use diesel::result::Error::DatabaseError;
 use diesel_async::RunQueryDsl;
 
 pub(crate) async fn redeem(
@@ -74,10 +72,13 @@ async fn confirm(c: &mut Conn, tenant: Id, pending: Id, at: Timestamp) -> Result
         ))
         .execute(c)
         .await
-        .map_err(|error| match error {
+        .map_err(|error| {
             // The same account was connected in the meantime: look again, and replace.
-            DatabaseError(UniqueViolation, _) => StoreError::Stale("connection").into(),
-            other => Fault::from(other),
+            if is_taken(&error) {
+                Fault::from(StoreError::Stale("connection"))
+            } else {
+                Fault::from(error)
+            }
         })?;
     Ok(pending)
 }

@@ -157,8 +157,8 @@ async fn open(name: &str, busy: Duration) -> ConnectionResult<Conn> {
 
 fn unavailable(error: PoolError<diesel_async::pooled_connection::PoolError>) -> StoreError {
     use diesel_async::pooled_connection::PoolError as Cause;
-    match error {
-        PoolError::Backend(Cause::QueryError(error)) => translate(error),
-        other => StoreError::Unavailable(Box::new(other)),
+    if let PoolError::Backend(Cause::QueryError(error)) = error {
+        return translate(error);
     }
+    StoreError::Unavailable(Box::new(error))
 }

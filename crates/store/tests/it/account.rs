@@ -99,9 +99,8 @@ impl Account {
             ttl,
             fixture::time(4),
         );
-        let slot = match lease.await.unwrap() {
-            LeaseAnswer::Granted { slot, .. } => *slot,
-            other => panic!("no lease: {other:?}"),
+        let LeaseAnswer::Granted { slot, .. } = lease.await.unwrap() else {
+            panic!("no lease");
         };
         let attempt: Attempt = fixture::attempt(&slot, AttemptKind::Refresh);
         assert!(stores.connections.intend(&self.scope, &attempt).await.unwrap());

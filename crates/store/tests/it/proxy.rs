@@ -46,7 +46,7 @@ async fn carry(mut client: TcpStream, server: SocketAddr, armed: Arc<AtomicBool>
                 server.write_all(&up[..n]).await.unwrap();
                 if commit && armed.swap(false, Ordering::SeqCst) {
                     // The server has answered, so it has committed. Both ends are closed.
-                    server.read(&mut down).await.unwrap();
+                    assert!(server.read(&mut down).await.unwrap() > 0);
                     return;
                 }
             }
