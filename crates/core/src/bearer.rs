@@ -1,5 +1,5 @@
 //! Our own bearer secrets: `prefix_` + 32 random bytes in base62 + a 6-character checksum, so that secret scanners
-//! find them and a mistyped one is refused without asking the database (design/envelope.md, look-ups).
+//! find them and a mistyped one is refused without asking the database (docs/adr/0003).
 
 use crate::{SecretText, SecureRandom, secret::secret_text};
 

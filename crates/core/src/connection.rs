@@ -14,7 +14,7 @@ pub const DEFAULT_AUDIENCE: &str = "";
 /// The name of the slot that every connection has.
 pub const DEFAULT_SLOT: &str = "default";
 
-/// Where a connection stands: the same words in code, API, events and pages (design/architecture.md, words).
+/// Where a connection stands: the same words in code, API, events and pages (docs/architecture.md, words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionState {

@@ -47,7 +47,7 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// The longest that an exchange may take (refresh.md, constants).
+    /// The longest that an exchange may take (docs/refresh.md, constants).
     pub const DEADLINE: Duration = Duration::from_secs(8);
     /// The most that a provider's answer may have, in bytes, after decompression.
     pub const BODY_CAP: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! How a provider treats refresh tokens (design/refresh.md, provider classes). What may be done after a lost reply
+//! How a provider treats refresh tokens (docs/refresh.md, provider classes). What may be done after a lost reply
 //! follows from it.
 
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// What a failed request means for whoever sent it (design/refresh.md, states and transitions).
+/// What a failed request means for whoever sent it (docs/refresh.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// The grant, or the code, is gone: a definite `invalid_grant`. Sending it again can only do harm.

@@ -184,7 +184,7 @@ impl Inner {
     }
 }
 
-/// What a person or a caller does next (design/architecture.md, words).
+/// What a person or a caller does next (docs/architecture.md, words).
 fn next_action(state: ConnectionState, reason: Option<&Reason>) -> Option<&'static str> {
     match state {
         ConnectionState::Fresh | ConnectionState::Refreshing => None,

@@ -76,7 +76,12 @@ impl Wallet {
             tenant: scope.tenant(),
             ..asker.clone()
         };
-        let detail = json!({ "provider": integration.provider, "name": integration.name });
+        // The public configuration is part of the record: that PKCE was turned off has to be seen (OA-C02).
+        let detail = json!({
+            "provider": integration.provider,
+            "name": integration.name,
+            "config": integration.config,
+        });
         let audit = inner.audit(
             &asker,
             AuditVerb::IntegrationCreate,
@@ -279,7 +284,7 @@ impl Wallet {
             &asker,
             verb,
             integration.id.uuid(),
-            json!({ "version": integration.version }),
+            json!({ "version": integration.version, "config": integration.config }),
         );
         self.inner
             .stores

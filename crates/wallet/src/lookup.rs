@@ -1,4 +1,4 @@
-//! Keyed hashes by which rows are found without opening anything (design/envelope.md, look-ups).
+//! Keyed hashes by which rows are found without opening anything (docs/adr/0003).
 
 use crate::error::WalletError;
 use crate::wallet::Inner;

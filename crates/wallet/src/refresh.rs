@@ -1,5 +1,5 @@
 //! Refresh on demand: single flight in this process and, by lease, among all of them; an intent before a byte is
-//! sent; one commit after (design/refresh.md, steps 2 to 6, 8, 9).
+//! sent; one commit after (docs/refresh.md).
 
 pub mod decide;
 mod fail;

@@ -1,4 +1,4 @@
-//! The times of the refresh protocol (design/refresh.md, constants), validated together.
+//! The times of the refresh protocol (docs/refresh.md), validated together.
 
 use std::time::Duration;
 

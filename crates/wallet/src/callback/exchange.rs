@@ -28,7 +28,7 @@ struct Exchanged {
 
 impl Inner {
     pub(super) async fn exchange(&self, landed: Landed, code: &SecretText) -> Result<Arrival, WalletError> {
-        // Everything that is needed to finish is at hand before anything is sent (refresh.md, step 2).
+        // Everything that is needed to finish is at hand before anything is sent (docs/refresh.md, step 2).
         let sealing = self.keys.prepare(landed.flow.tenant).await?;
         let attempt = self.intent_to_exchange(&landed, code).await?;
         self.consume(&landed, Some(&attempt)).await?;

@@ -117,7 +117,7 @@ pub enum Leased {
     Quarantine,
 }
 
-/// Decides whether a slot's token may be presented, after attempts whose outcome is not known (refresh.md, states:
+/// Decides whether a slot's token may be presented, after attempts whose outcome is not known (docs/refresh.md, states:
 /// `recover`). R0, R1 and R3 may always; R2 within its grace; R4 and R5, and R2 past its grace, once, and only when
 /// the earlier request's deadline is past.
 pub fn leased(
@@ -148,7 +148,7 @@ pub fn may_repeat_at_once(class: RotationClass, since_sent: Duration, grace: Dur
     class.retries_freely(since_sent, grace)
 }
 
-/// When a refresh is due: expiry minus min(max(5 min, 20 % of life), 50 % of life) (refresh.md, step 1), or minus the
+/// When a refresh is due: expiry minus min(max(5 min, 20 % of life), 50 % of life) (docs/refresh.md, step 1), or minus the
 /// provider's own margin.
 pub fn due_at(issued: Timestamp, expires: Option<Timestamp>, margin: Option<Duration>) -> Option<Timestamp> {
     let expires = expires?;

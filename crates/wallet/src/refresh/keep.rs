@@ -1,4 +1,4 @@
-//! Sealing what a refresh brought, and storing it (design/refresh.md, steps 8 and 9).
+//! Sealing what a refresh brought, and storing it (docs/refresh.md).
 
 use crate::cells;
 use crate::error::WalletError;

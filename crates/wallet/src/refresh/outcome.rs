@@ -105,7 +105,7 @@ fn allowed_at(wait: Duration, facts: &Facts) -> Timestamp {
     facts.now.plus(wait.saturating_add(jitter))
 }
 
-/// The provider may have acted: what may be done next is for the class to say (refresh.md, provider classes). Where
+/// The provider may have acted: what may be done next is for the class to say (docs/refresh.md, provider classes). Where
 /// the token may be sent again, it is, at once; but only once, and then as after any other failure.
 fn ambiguous(
     usual: Consequence,

@@ -1,4 +1,4 @@
-//! Nothing is asked of a provider whose answer could not be sealed (refresh.md, step 2; fault point 16).
+//! Nothing is asked of a provider whose answer could not be sealed (docs/refresh.md, step 2; fault point 16).
 
 use crate::world::{Setup, World};
 use coffer_core::rotation::RotationClass;

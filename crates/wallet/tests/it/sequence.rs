@@ -1,4 +1,4 @@
-//! Long random sequences with faults everywhere, held against the provider's ledger (refresh.md, INV2 to INV8). A
+//! Long random sequences with faults everywhere, held against the provider's ledger (docs/refresh.md, INV2 to INV8). A
 //! failure names its seed and step, and the seed replays it.
 
 use crate::world::{World, count};

@@ -1,4 +1,4 @@
-//! The rotation classes (design/refresh.md): which refresh tokens are alive, and what using one does.
+//! The rotation classes (docs/refresh.md): which refresh tokens are alive, and what using one does.
 
 use super::{Grant, RefreshToken, RevokedBy};
 use crate::model::client::Behaviour;
