@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum WalletError {
     /// The store cannot do it.
-    #[error("the store could not do it")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Something cannot be sealed or opened.
     #[error("a key or an envelope could not be used")]

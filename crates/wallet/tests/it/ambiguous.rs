@@ -131,15 +131,18 @@ async fn thr_16_a_grace_is_counted_from_the_first_use() {
     .await;
     let id = world.connect().await;
     world.expire();
-    // Both the first try and its repetition are lost, after the provider rotated.
-    world.strike(Endpoint::Refresh, true, Effect::Drop, 2);
+    // The first try, its repetition, and one more within the grace are lost, after the provider rotated.
+    world.strike(Endpoint::Refresh, true, Effect::Drop, 3);
     assert!(world.token(id).await.is_err());
     assert_eq!(world.refreshes(), 2);
-    world.pass(11);
+    world.pass(8);
+    assert!(world.token(id).await.is_err());
+    assert_eq!(world.refreshes(), 3);
+    world.pass(9);
     assert_eq!(state_of(&world.token(id).await.unwrap_err()), "quarantined");
     assert_eq!(
         (world.refreshes(), world.totals().family_revocations),
-        (2, 0),
+        (3, 0),
         "a use after the grace would have ended the family"
     );
 }
