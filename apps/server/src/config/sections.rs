@@ -55,8 +55,9 @@ pub(super) fn database(reader: &mut Reader) -> DatabaseConfig {
             rest.is_some_and(|rest| !rest.is_empty())
         })
     };
-    if !url.as_ref().is_some_and(known) && !reader.file("COFFER_DATABASE_URL").is_some_and(|_| url.is_none())
-    {
+    // A file that cannot be read was told already.
+    let told = url.is_none() && reader.is_set("COFFER_DATABASE_URL");
+    if !told && !url.as_ref().is_some_and(known) {
         reader.refuse(
             "COFFER_DATABASE_URL",
             "write sqlite:/var/lib/coffer/coffer.db or postgres://USER:PASSWORD@HOST/DATABASE",

@@ -31,9 +31,10 @@ pub(crate) struct NewIntegration {
     config: Values,
 }
 
-/// What to change of an integration.
+/// What to change of an integration: something at least.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(min_properties = 1)]
 pub(crate) struct IntegrationChange {
     /// Another name.
     #[schema(min_length = 1, max_length = 200)]
@@ -126,12 +127,14 @@ pub(crate) async fn find(app: Data<App>, by: Granted) -> Answer {
     params(("integration" = Uuid, Path, description = "The integration's id")),
     responses((status = 200, description = "The integration", body = IntegrationView)))]
 pub(crate) async fn update(app: Data<App>, call: Call<IntegrationChange>) -> Answer {
-    let (by, change) = (call.by, call.body);
+    let (by, IntegrationChange { name, config }) = (call.by, call.body);
     let id = reachable(&by)?;
-    let name = change.name.as_deref();
+    if name.is_none() && config.is_none() {
+        return Err(ApiError::BodyForm("name or config has to be given".into()));
+    }
     let changed = app
         .wallet
-        .update_integration(&by.scope, &by.asker, id, name, change.config)
+        .update_integration(&by.scope, &by.asker, id, name.as_deref(), config)
         .await?;
     ok(&view(&app, changed))
 }

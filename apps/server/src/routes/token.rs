@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// What is wanted of a token. No body at all is the same as `{}`.
+/// What is wanted of a token. No body at all, or `null`, is the same as `{}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenWish {
@@ -87,11 +87,12 @@ impl From<SmokeTest> for SmokeTestView {
     request_body(content = Option<TokenWish>),
     params(("connection" = Uuid, Path, description = "The connection's id")),
     responses((status = 200, description = "The token", body = TokenView<'_>)))]
-pub(crate) async fn token(app: Data<App>, call: Call<TokenWish>) -> Answer {
+pub(crate) async fn token(app: Data<App>, call: Call<Option<TokenWish>>) -> Answer {
     let by = &call.by;
     let min_ttl = call
         .body
-        .min_ttl
+        .as_ref()
+        .and_then(|wish| wish.min_ttl)
         .map(|seconds| Duration::from_secs(seconds.into()));
     let id = by.id("connection")?;
     let grant = app

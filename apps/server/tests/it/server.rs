@@ -259,9 +259,8 @@ pub fn path(url: &str) -> String {
 /// A parameter of the address that a browser is sent to.
 pub fn param(sent: &Answer, name: &str) -> Option<String> {
     let url = Url::parse(sent.header("location")?).ok()?;
-    let found = url
-        .query_pairs()
+    let mut pairs = url.query_pairs();
+    pairs
         .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned());
-    found
+        .map(|(_, value)| value.into_owned())
 }
