@@ -79,11 +79,11 @@ class Coffer {
     return this.command("callers", "create", "--tenant", "acme", "--name", name, ...verbs);
   }
 
-  /** Makes an integration of the tenant, a draft, and gives its id. */
-  integration(provider, { client_secret, ...fields }) {
+  /** Makes an integration of the tenant, or a shared one: a draft. Gives its id. */
+  integration(provider, { client_secret, ...fields }, owner = ["--tenant", "acme"]) {
     const set = Object.entries(fields).flatMap(([field, value]) => ["--set", `${field}=${value}`]);
     const name = `${provider} ${(this.integrations += 1)}`;
-    const about = ["--tenant", "acme", "--provider", provider, "--name", name, "--secret-file", "client_secret=-"];
+    const about = [...owner, "--provider", provider, "--name", name, "--secret-file", "client_secret=-"];
     return this.command("integrations", "create", ...about, ...set, { input: client_secret });
   }
 

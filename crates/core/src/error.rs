@@ -34,7 +34,7 @@ pub enum StoreError {
     #[error("no such {0}")]
     NotFound(&'static str),
     /// A unique value is taken; the text says which.
-    #[error("there is already a {0}")]
+    #[error("already there: {0}")]
     Duplicate(&'static str),
     /// The row changed since it was read.
     #[error("the {0} was changed in the meantime; read it again")]
