@@ -15,7 +15,7 @@ const program = process.env.COFFER_SERVER || new URL("../../target/debug/coffer-
 const watchdog = `trap '' INT TERM HUP; read -r _; kill -KILL "$0" 2>/dev/null; rm -rf "$1"`;
 
 /** Every right of a caller. */
-export const RIGHTS = ["token", "refresh", "read", "connect", "disconnect", "integrations", "callers", "audit"];
+const RIGHTS = ["token", "refresh", "read", "connect", "disconnect", "integrations", "callers", "audit"];
 
 /** Sets up an installation on `sqlite` or `postgres` with the tenant `acme`, and serves. `env` are more settings. */
 export async function install({ database = "sqlite", env = {} } = {}) {

@@ -8,7 +8,7 @@ import { chooseAda, github, google, oidcProvider, signIn } from "./integrations.
 import * as pages from "./pages.mjs";
 
 /** The life of oidc-provider's access tokens in seconds. */
-const LIFE = 6;
+const LIFE = 8;
 
 for (const database of ["sqlite", "postgres"]) {
   describe(`oidc-provider, on ${database}`, () => {

@@ -28,6 +28,7 @@ export async function serve(options) {
     return server.address().port;
   };
   const down = async () => {
+    if (!server.listening) return;
     server.closeAllConnections();
     server.close();
     await once(server, "close");
