@@ -49,7 +49,7 @@ after(async () => {
 });
 
 async function conforms(key, ...selection) {
-  const options = ["--checks", CHECKS.join(), "--max-examples", "15", "--seed", "1", "--generation-deterministic"];
+  const options = ["--checks", CHECKS.join(), "--max-examples", "8", "--seed", "1", "--generation-deterministic"];
   const args = ["run", `${coffer.url}/openapi.json`, "-H", `Authorization: Bearer ${key}`, "--no-color", ...options, ...selection];
   const child = spawn(process.env.SCHEMATHESIS || "schemathesis", args, { cwd: coffer.folder, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";

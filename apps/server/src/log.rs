@@ -13,6 +13,9 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer, Registry};
 
+/// Reports each request that cannot be read as an error: what anybody may send is no alarm.
+const STRANGERS: &str = "actix_http::h1::dispatcher";
+
 /// Starts logging to standard error, and logs panics without their text, which may show values.
 ///
 /// Where something else logs already, that goes on.
@@ -55,7 +58,8 @@ pub(crate) fn check_filter(text: &str) -> Result<(), ParseError> {
 /// which are written not to, are heard.
 fn ours_in_detail() -> FilterFn {
     filter_fn(|event: &Metadata<'_>| {
-        event.level() <= &tracing::Level::WARN || event.target().starts_with("coffer")
+        let ours = event.target().starts_with("coffer");
+        ours || (event.level() <= &tracing::Level::WARN && event.target() != STRANGERS)
     })
 }
 

@@ -28,6 +28,18 @@ fn logged(format: LogFormat, filter: &str, act: impl FnOnce()) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+#[test]
+fn thr_65_a_stranger_cannot_raise_an_alarm_with_a_request_that_cannot_be_read() {
+    let lines = logged(LogFormat::Json, "info", || {
+        tracing::error!(target: "actix_http::h1::dispatcher", "stream error: request parse error");
+        tracing::error!(target: "actix_server::worker", "a worker died");
+    });
+    assert!(
+        !lines.contains("parse error") && lines.contains("a worker died"),
+        "{lines}"
+    );
+}
+
 const HOSTILE: &str = "a\r\nb\u{1b}[31m\u{2028}c\u{85}d\u{202e}\"\\\u{7f}";
 
 #[test]
