@@ -125,6 +125,23 @@ impl Fault {
         }
     }
 
+    /// Whether the connection is as it was: nothing but our own answer, or a broken rule that the database names. After
+    /// anything else it may have lost its prepared statements, or more, and is closed.
+    pub(crate) fn leaves_connection_sound(&self) -> bool {
+        match self {
+            Self::Answer(_) => true,
+            Self::Database(error) => !matches!(
+                error,
+                DieselError::DatabaseError(
+                    DatabaseErrorKind::Unknown
+                        | DatabaseErrorKind::UnableToSendCommand
+                        | DatabaseErrorKind::ClosedConnection,
+                    _
+                ) | DieselError::BrokenTransactionManager
+            ),
+        }
+    }
+
     /// Whether the whole transaction was rolled back by the database for a reason that a second try may not meet.
     pub(crate) fn is_serialization(&self) -> bool {
         match self {
@@ -149,7 +166,7 @@ pub(crate) fn known<T>(value: Option<T>, what: &'static str) -> Result<T, StoreE
 /// diesel's error as ours. The texts that are kept are the database's message, never its details, which show values.
 pub(crate) fn translate(error: DieselError) -> StoreError {
     let DieselError::DatabaseError(kind, info) = error else {
-        return StoreError::Corrupt(Box::new(error));
+        return off_the_wire(error);
     };
     if matches!(kind, DatabaseErrorKind::UniqueViolation) {
         return StoreError::Duplicate(duplicate(info.as_ref()));
@@ -169,6 +186,22 @@ pub(crate) fn translate(error: DieselError) -> StoreError {
         return StoreError::Corrupt(message(info.as_ref()));
     }
     unknown(info.as_ref())
+}
+
+/// What diesel itself says: that its connection can no longer be used, or that a row is not what it should be.
+fn off_the_wire(error: DieselError) -> StoreError {
+    if matches!(
+        error,
+        DieselError::BrokenTransactionManager
+            | DieselError::AlreadyInTransaction
+            | DieselError::NotInTransaction
+            | DieselError::RollbackTransaction
+            | DieselError::RollbackErrorOnCommit { .. }
+    ) {
+        StoreError::Unavailable(Box::new(error))
+    } else {
+        StoreError::Corrupt(Box::new(error))
+    }
 }
 
 /// Whether a unique value was taken.
@@ -192,6 +225,12 @@ pub(crate) fn is_referred_to(error: &DieselError) -> bool {
 
 /// A failed COMMIT of PostgreSQL. Only where the server itself named a broken rule is it known that nothing was done.
 pub(crate) fn translate_commit(error: DieselError) -> StoreError {
+    if matches!(
+        error,
+        DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. }
+    ) {
+        return StoreError::CommitUnknown(Box::new(error));
+    }
     if let DieselError::DatabaseError(
         DatabaseErrorKind::UnableToSendCommand
         | DatabaseErrorKind::ClosedConnection
@@ -247,17 +286,16 @@ fn duplicate(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> &'static st
         .map_or("thing with this id", |(_, _, noun)| noun)
 }
 
-/// A statement that cannot be right whatever the state of the database, or a database that cannot do it now.
+/// A statement that cannot be right whatever the state of the database, or a database that cannot do it now. PostgreSQL
+/// says at which place a statement is wrong (42P01, 42703, 42601 and the like), in whatever language its messages are,
+/// and says none where something else is: a prepared statement that is gone (26000), a time-out, a shutdown. SQLite has
+/// one code for all wrong statements, and its own fixed words.
 fn unknown(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> StoreError {
-    const WRONG: [&str; 5] = [
-        "no such table",
-        "no such column",
-        "syntax error",
-        "does not exist",
-        "row-level security",
-    ];
-    let text = info.message();
-    if WRONG.iter().any(|wrong| text.contains(wrong)) {
+    const SQLITE: [&str; 2] = ["no such table: ", "no such column: "];
+    let is_wrong = info.statement_position().is_some()
+        || SQLITE.iter().any(|wrong| info.message().starts_with(wrong))
+        || info.message().ends_with(": syntax error");
+    if is_wrong {
         StoreError::Corrupt(message(info))
     } else {
         StoreError::Unavailable(message(info))
@@ -292,6 +330,50 @@ mod tests {
         assert!(matches!(translate_commit(closed()), StoreError::CommitUnknown(_)));
         let refused = database(DatabaseErrorKind::ForeignKeyViolation, "violates");
         assert!(matches!(translate_commit(refused), StoreError::NotFound(_)));
+    }
+
+    /// What PostgreSQL says of an error that has no kind of its own.
+    struct Said(&'static str, Option<i32>);
+
+    impl DatabaseErrorInformation for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+        fn details(&self) -> Option<&str> {
+            None
+        }
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+        fn table_name(&self) -> Option<&str> {
+            None
+        }
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+        fn constraint_name(&self) -> Option<&str> {
+            None
+        }
+        fn statement_position(&self) -> Option<i32> {
+            self.1
+        }
+    }
+
+    #[test]
+    fn thr_21_prepared_statement_that_is_gone_is_no_broken_database_and_its_connection_is_closed() {
+        let said =
+            |text, place| DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(Said(text, place)));
+        let gone = || said("prepared statement \"s7\" does not exist", None);
+        assert!(matches!(translate(gone()), StoreError::Unavailable(_)));
+        assert!(!Fault::from(gone()).leaves_connection_sound());
+        let missing = said("Relation »tenants« existiert nicht", Some(15));
+        assert!(matches!(translate(missing), StoreError::Corrupt(_)));
+        let broken = DieselError::BrokenTransactionManager;
+        assert!(matches!(translate(broken), StoreError::Unavailable(_)));
+        let broken = DieselError::BrokenTransactionManager;
+        assert!(matches!(translate_commit(broken), StoreError::CommitUnknown(_)));
+        let taken = database(DatabaseErrorKind::UniqueViolation, "taken");
+        assert!(Fault::from(taken).leaves_connection_sound());
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Tx {
             },
             Err(fault) => {
                 let rolled_back = AnsiTransactionManager::rollback_transaction(self.conn.get()).await;
-                if rolled_back.is_ok() {
+                if rolled_back.is_ok() && fault.leaves_connection_sound() {
                     self.conn.give_back();
                 }
                 if fault.is_serialization() && left > 0 {
