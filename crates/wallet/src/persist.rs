@@ -5,7 +5,8 @@ use coffer_core::StoreError;
 use std::time::Duration;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Short, so that whoever holds a rotated token is there before another holder when the database comes back.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a write is repeated while the database is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +18,11 @@ pub(crate) enum Insist {
 }
 
 impl Inner {
-    /// Repeats a write, which must be one that may be repeated, until the database has taken or refused it.
+    /// Repeats a write, which must be one that may be repeated, until the database has taken or refused it. One try has
+    /// the time of a commit; the store brings a try that took longer to its end by itself.
     ///
     /// # Errors
-    /// What the store says, except that it is away.
+    /// What the store says, except what `insist` does not take for an answer.
     pub(crate) async fn persist<T, F>(
         &self,
         what: &'static str,
@@ -32,17 +34,48 @@ impl Inner {
     {
         let mut pause = FIRST_PAUSE;
         loop {
-            match write().await {
-                Err(error @ (StoreError::Unavailable(_) | StoreError::CommitUnknown(_)))
-                    if insist == Insist::ForEver || !self.tasks.is_draining() =>
-                {
-                    tracing::warn!(what, code = error.code(), "a result waits for the database");
-                }
-                other => return other,
+            let written = tokio::time::timeout(self.settings.commit, write()).await;
+            let error = match written.unwrap_or_else(|_| Err(too_slow())) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if !insist.repeats(&error, self.tasks.is_draining()) {
+                return Err(error);
             }
+            tell(what, &error);
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
+    }
+}
+
+impl Insist {
+    /// Whether this is not the last word.
+    fn repeats(self, error: &StoreError, is_draining: bool) -> bool {
+        match error {
+            StoreError::Unavailable(_) | StoreError::CommitUnknown(_) => {
+                self == Self::ForEver || !is_draining
+            }
+            // Whatever is wrong with the database, somebody may mend it: what is held is nowhere else.
+            StoreError::Corrupt(_) => self == Self::ForEver,
+            StoreError::NotFound(_) | StoreError::Duplicate(_) | StoreError::Stale(_) => false,
+        }
+    }
+}
+
+fn too_slow() -> StoreError {
+    StoreError::CommitUnknown("the database did not answer within the time of a commit".into())
+}
+
+fn tell(what: &'static str, error: &StoreError) {
+    let code = error.code();
+    if let StoreError::Corrupt(cause) = error {
+        tracing::error!(
+            what, code, cause = %cause,
+            "a result cannot be stored, and is nowhere else; it is tried again until this process ends: mend the database"
+        );
+    } else {
+        tracing::warn!(what, code, "a result waits for the database");
     }
 }
 

@@ -73,14 +73,16 @@ pub struct RefreshCommit {
 pub enum CommitAnswer {
     /// It is stored: generation + 1, failures, back-off and ambiguous attempts cleared, state `fresh` without a reason
     /// (a pending connection stays pending), lease given back. A repeated commit of an attempt that has succeeded is
-    /// this, too, and stores nothing. A lease that has run out, but that nobody took over, is no hindrance.
+    /// this, too, and stores nothing. A lease that has run out is no hindrance; nor is one that somebody took over who
+    /// has not presented the token: that one's lease stays, and its intent is refused, because the generation moved.
     Committed,
     /// It is stored, so that the newest token can be revoked; but the connection was disconnected in the meantime,
     /// and nothing may be served. The lease is kept for revoking. A repeated commit answers this, too, where the
     /// connection is disconnected by now.
     Revoked,
-    /// Epoch or generation moved: somebody else was faster. Nothing is stored but the outcome
-    /// [`AttemptOutcome::Fenced`]; there is no audit row.
+    /// Somebody else was faster: the generation moved, or the epoch did and the later holder has presented the token,
+    /// too (an intent of a later epoch that has not ended as [`AttemptOutcome::Failed`]). Nothing is stored but the
+    /// outcome [`AttemptOutcome::Fenced`]; there is no audit row.
     Fenced,
 }
 
@@ -189,6 +191,19 @@ pub trait ConnectionStore: Send + Sync {
         ttl: Duration,
         at: Timestamp,
     ) -> Result<LeaseAnswer, StoreError>;
+
+    /// Lets a lease run for `ttl` from now, by the database's clock, whether or not it has run out meanwhile. Answers
+    /// `false`, and changes nothing, where it was given back or somebody else has taken it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn renew(
+        &self,
+        scope: &TenantScope,
+        slot: SlotId,
+        epoch: u64,
+        ttl: Duration,
+    ) -> Result<bool, StoreError>;
 
     /// Gives a lease back without having sent anything. A lease that is no longer ours is left alone.
     ///

@@ -93,11 +93,16 @@ impl MemoryStore {
         work: impl FnOnce(&mut State, Timestamp) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
         tokio::task::yield_now().await;
+        let fault = self.lock().faults.next(method);
+        if fault == Some(Fault::Hang) {
+            std::future::pending::<()>().await;
+        }
         let now = self.clock.now();
         let mut inner = self.lock();
         let inner = &mut *inner;
-        match inner.faults.next(method) {
-            Some(Fault::Unavailable) => Err(StoreError::Unavailable(injected())),
+        match fault {
+            Some(Fault::Unavailable | Fault::Hang) => Err(StoreError::Unavailable(injected())),
+            Some(Fault::Corrupt) => Err(StoreError::Corrupt(injected())),
             Some(Fault::CommitUnknown) => {
                 work(&mut inner.state, now).and_then(|_| Err(StoreError::CommitUnknown(injected())))
             }

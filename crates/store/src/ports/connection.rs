@@ -90,6 +90,21 @@ impl ConnectionStore for Store {
         )
     }
 
+    async fn renew(
+        &self,
+        scope: &TenantScope,
+        slot: SlotId,
+        epoch: u64,
+        ttl: Duration,
+    ) -> Result<bool, StoreError> {
+        let tenant = scope.tenant();
+        tx!(
+            self,
+            Spec::write("connection.renew", tenant),
+            lease::renew(tenant.into(), slot.into(), epoch, ttl)
+        )
+    }
+
     async fn release(&self, scope: &TenantScope, slot: SlotId, epoch: u64) -> Result<(), StoreError> {
         let tenant = scope.tenant();
         tx!(

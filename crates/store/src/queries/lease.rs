@@ -14,6 +14,7 @@ use diesel::prelude::{
     ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
+use std::time::Duration;
 
 /// To refresh: not where the connection was disconnected.
 pub(crate) async fn refresh(c: &mut Conn, ask: Ask) -> Result<LeaseAnswer, Fault> {
@@ -35,6 +36,24 @@ pub(crate) async fn revoke(c: &mut Conn, ask: Ask) -> Result<LeaseAnswer, Fault>
         return Ok(LeaseAnswer::Gone);
     }
     grant(c, ask, slot, now).await
+}
+
+pub(crate) async fn renew(
+    c: &mut Conn,
+    tenant: Id,
+    slot: Id,
+    epoch: u64,
+    ttl: Duration,
+) -> Result<bool, Fault> {
+    let ours = slots::table
+        .find((tenant, slot))
+        .filter(slots::epoch.eq(stored(epoch)))
+        .filter(slots::lease_owner.is_not_null());
+    let renewed = diesel::update(ours)
+        .set(slots::lease_until.eq(DbIn::after(ttl).nullable()))
+        .execute(c)
+        .await?;
+    Ok(renewed > 0)
 }
 
 pub(crate) async fn release(c: &mut Conn, tenant: Id, slot: Id, epoch: u64) -> Result<(), Fault> {

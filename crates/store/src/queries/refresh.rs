@@ -11,7 +11,9 @@ use coffer_core::connection::{AccessToken, Attempt, AttemptKind, AttemptOutcome,
 use coffer_core::id::AttemptId;
 use coffer_core::ports::{AttemptFailure, CommitAnswer, RefreshCommit};
 use coffer_core::{StoreError, Timestamp};
-use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+};
 use diesel_async::RunQueryDsl;
 
 pub(crate) async fn intend(c: &mut Conn, tenant: Id, attempt: &Attempt) -> Result<bool, Fault> {
@@ -56,7 +58,8 @@ pub(crate) async fn commit(
     if attempt.succeeded() {
         return Ok(answer);
     }
-    if slot.epoch != stored(commit.epoch) || slot.generation != stored(commit.expected_generation) {
+    let moved = slot.generation != stored(commit.expected_generation);
+    if moved || presented_since(c, &slot, commit.epoch).await? {
         end_open(c, &attempt, AttemptOutcome::Fenced, None, commit.at).await?;
         return Ok(CommitAnswer::Fenced);
     }
@@ -71,14 +74,33 @@ pub(crate) async fn commit(
     Ok(answer)
 }
 
+/// Whether a later holder has presented the token, or may have. The slot is locked: nobody can intend to meanwhile.
+async fn presented_since(c: &mut Conn, slot: &SlotRow, epoch: u64) -> Result<bool, Fault> {
+    if slot.epoch == stored(epoch) {
+        return Ok(false);
+    }
+    let later = attempts::table
+        .filter(attempts::tenant_id.eq(slot.tenant_id))
+        .filter(attempts::slot_id.eq(Some(slot.id)))
+        .filter(attempts::epoch.gt(stored(epoch)))
+        .filter(
+            attempts::outcome
+                .is_null()
+                .or(attempts::outcome.ne(Some(AttemptOutcome::Failed.as_str()))),
+        );
+    Ok(diesel::select(diesel::dsl::exists(later)).get_result(c).await?)
+}
+
 async fn store_slot(
     c: &mut Conn,
     slot: &SlotRow,
     commit: &RefreshCommit,
     revoked: bool,
 ) -> Result<(), Fault> {
-    let owner = slot.lease_owner.filter(|_| revoked);
-    let until = slot.lease_until.filter(|_| revoked);
+    // Whoever took the lease over finds out by its intent.
+    let kept = revoked || slot.epoch != stored(commit.epoch);
+    let owner = slot.lease_owner.filter(|_| kept);
+    let until = slot.lease_until.filter(|_| kept);
     diesel::update(slots::table.find((slot.tenant_id, slot.id)))
         .set((
             slots::refresh.eq(commit.refresh.as_ref().map(|sealed| sealed.as_bytes())),

@@ -140,11 +140,10 @@ pub(super) async fn store(
         detail,
     );
     let store = &inner.stores.connections;
-    let answer = inner
-        .persist("refresh", Insist::ForEver, || {
-            store.commit_refresh(scope, &commit, &audit)
-        })
-        .await?;
+    let writing = inner.persist("refresh", Insist::ForEver, || {
+        store.commit_refresh(scope, &commit, &audit)
+    });
+    let answer = inner.holding(scope, commit.slot, commit.epoch, writing).await?;
     match answer {
         CommitAnswer::Committed => {}
         CommitAnswer::Revoked => {
@@ -154,7 +153,10 @@ pub(super) async fn store(
             inner.revoke_at_provider(&errand.asker, commit.connection).await?;
         }
         CommitAnswer::Fenced => {
-            tracing::warn!(connection = %commit.connection, "a refresh result came too late: another holder had committed");
+            tracing::error!(
+                connection = %commit.connection,
+                "a refresh result came too late and is not kept: another server has presented the same token"
+            );
         }
     }
     Ok(Landing::Done)

@@ -1,8 +1,10 @@
 //! A holder that is held up beyond its lease (THR-17; fault points 23 and 24), and real threads.
 
 use crate::world::World;
-use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState, Revocation};
-use coffer_core::id::ConnectionId;
+use coffer_core::Clock as _;
+use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState, DEFAULT_AUDIENCE, Revocation};
+use coffer_core::id::{ConnectionId, ReplicaId};
+use coffer_core::ports::{ConnectionStore as _, LeaseAnswer};
 use coffer_core::rotation::RotationClass;
 use coffer_core::testing::{Fault, Method};
 use std::sync::Arc;
@@ -66,6 +68,49 @@ async fn thr_17_a_lease_that_ran_out_is_no_hindrance_while_nobody_took_it() {
     for class in RotationClass::ALL {
         let (world, id, asked) = held_up(class).await;
         assert_eq!(asked.await.unwrap(), Some(2), "{class:?}");
+        world.expire();
+        assert_eq!(world.token(id).await.unwrap().generation, 3, "{class:?}");
+        assert_eq!((world.refreshes(), world.totals().reuses), (2, 0), "{class:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thr_17_a_holder_keeps_its_lease_while_its_commit_waits_for_the_database() {
+    for class in RotationClass::ALL {
+        let world = World::of_class(class).await;
+        let id = world.connect().await;
+        world.expire();
+        world
+            .store
+            .fail_next(Method::CommitRefresh, Fault::Unavailable, 1_000);
+        assert!(world.token(id).await.is_err());
+        for _ in 0..60 {
+            world.pass(1);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let other = world.replica();
+        let error = world.token_of(&other, id).await.unwrap_err();
+        assert_eq!(error.code(), "refresh_in_progress", "{class:?}");
+        world.store.mend();
+        assert_eq!(world.token(id).await.unwrap().generation, 2, "{class:?}");
+        assert_eq!((world.refreshes(), world.totals().reuses), (1, 0), "{class:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thr_13_a_result_is_kept_although_another_has_the_lease_that_presented_nothing_yet() {
+    for class in RotationClass::ALL {
+        let (world, id, asked) = held_up(class).await;
+        let view = world.store.token_view(&world.scope, id, DEFAULT_AUDIENCE).await;
+        let slot = view.unwrap().unwrap().slot;
+        let other = ReplicaId::new(&*world.clock, &*world.random);
+        let (ttl, now) = (Duration::from_secs(12), world.clock.now());
+        let taken = world.store.lease(&world.scope, slot, other, ttl, now).await;
+        assert!(matches!(taken.unwrap(), LeaseAnswer::Granted { .. }));
+        assert_eq!(asked.await.unwrap(), Some(2), "{class:?}");
+        let attempts = world.attempts(id, AttemptKind::Refresh).await;
+        assert_eq!(attempts[0].outcome, Some(AttemptOutcome::Succeeded), "{class:?}");
+        world.pass(12);
         world.expire();
         assert_eq!(world.token(id).await.unwrap().generation, 3, "{class:?}");
         assert_eq!((world.refreshes(), world.totals().reuses), (2, 0), "{class:?}");

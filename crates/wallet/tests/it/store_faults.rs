@@ -34,6 +34,24 @@ async fn thr_21_a_commit_of_unknown_outcome_is_repeated_and_the_provider_is_not_
 }
 
 #[tokio::test(start_paused = true)]
+async fn thr_21_a_commit_that_hangs_or_meets_a_broken_database_is_tried_again() {
+    for class in RotationClass::ALL {
+        for (fault, times) in [(Fault::Hang, 2), (Fault::Corrupt, 5)] {
+            let world = World::of_class(class).await;
+            let id = world.connect().await;
+            world.expire();
+            world.store.fail_next(Method::CommitRefresh, fault, times);
+            let token = world.token(id).await.unwrap();
+            assert_eq!(
+                (token.generation, world.refreshes()),
+                (2, 1),
+                "{class:?} {fault:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn thr_21_an_exchange_of_unknown_outcome_is_repeated_and_the_code_is_not_sent_again() {
     for fault in FAULTS {
         let world = World::of_class(RotationClass::SingleUse).await;

@@ -155,16 +155,13 @@ pub async fn commit_repeated_after_the_next_refresh_changes_nothing(stores: &Sto
     assert_eq!(world.view(of.id).await, before);
 }
 
-pub async fn thr_13_commit_under_a_lost_lease_is_fenced_and_stores_no_token(stores: &Stores) {
+pub async fn thr_13_commit_after_a_later_holder_presented_is_fenced_and_stores_no_token(stores: &Stores) {
     let world = World::new(stores).await;
     let of = world.connected().await;
     let (slot, attempt) = world.intending(&of).await;
-    stores
-        .connections
-        .release(&world.scope, slot.id, slot.epoch)
-        .await
-        .unwrap();
-    let (newer, _) = world.leased(&of, LONG).await;
+    let newer = taken_over(&world, &of, &slot).await;
+    let theirs = fixture::attempt(&newer, AttemptKind::Refresh);
+    assert!(world.intend(&theirs).await);
     let before = world.view(of.id).await;
     let late = refreshed(&slot, &attempt);
     assert_eq!(commit(&world, &late).await, CommitAnswer::Fenced);
@@ -176,7 +173,7 @@ pub async fn thr_13_commit_under_a_lost_lease_is_fenced_and_stores_no_token(stor
     assert_eq!(world.outcome(&attempt).await, Some(AttemptOutcome::Fenced));
     assert_eq!(commit(&world, &late).await, CommitAnswer::Fenced);
 
-    let mut wrong = refreshed(&newer, &attempt);
+    let mut wrong = refreshed(&newer, &theirs);
     wrong.expected_generation += 1;
     wrong.access.generation += 1;
     assert_eq!(
@@ -185,6 +182,54 @@ pub async fn thr_13_commit_under_a_lost_lease_is_fenced_and_stores_no_token(stor
         "generation moved"
     );
     assert_eq!(world.view(of.id).await, before);
+}
+
+pub async fn thr_13_commit_before_a_later_holder_presents_is_done_and_that_one_is_refused(stores: &Stores) {
+    let world = World::new(stores).await;
+    let of = world.connected().await;
+    let (slot, attempt) = world.intending(&of).await;
+    let newer = taken_over(&world, &of, &slot).await;
+    assert_eq!(newer.ambiguous, 1);
+    let new = refreshed(&slot, &attempt);
+    assert_eq!(commit(&world, &new).await, CommitAnswer::Committed);
+    let after = world.slot(&of).await;
+    assert_eq!((after.generation, after.ambiguous), (slot.generation + 1, 0));
+    assert_eq!(after.refresh, new.refresh);
+    assert_eq!(
+        (after.lease, after.epoch),
+        (newer.lease, newer.epoch),
+        "the lease is another's"
+    );
+    assert_eq!(world.outcome(&attempt).await, Some(AttemptOutcome::Succeeded));
+    let late = fixture::attempt(&newer, AttemptKind::Refresh);
+    assert!(!world.intend(&late).await, "its token is no longer the newest");
+    assert_eq!(world.slot(&of).await, after);
+}
+
+pub async fn thr_13_commit_after_a_later_holder_that_sent_nothing_is_done(stores: &Stores) {
+    let world = World::new(stores).await;
+    let of = world.connected().await;
+    let (slot, attempt) = world.intending(&of).await;
+    let newer = taken_over(&world, &of, &slot).await;
+    let theirs = fixture::attempt(&newer, AttemptKind::Refresh);
+    assert!(world.intend(&theirs).await);
+    let failure = failed(&newer, Some(&theirs));
+    let audit = world.audit(AuditVerb::OAuthTokenRefreshFailed);
+    let connections = &stores.connections;
+    connections.fail(&world.scope, &failure, &audit).await.unwrap();
+    let new = refreshed(&slot, &attempt);
+    assert_eq!(commit(&world, &new).await, CommitAnswer::Committed);
+    assert_eq!(world.view(of.id).await.connection.state, ConnectionState::Fresh);
+}
+
+/// The slot with the lease of somebody else.
+async fn taken_over(world: &World, of: &Connected, slot: &Slot) -> Slot {
+    let connections = &world.stores.connections;
+    connections
+        .release(&world.scope, slot.id, slot.epoch)
+        .await
+        .unwrap();
+    world.leased(of, LONG).await.0
 }
 
 pub async fn commit_without_a_live_lease_is_done_if_nobody_took_it(stores: &Stores) {

@@ -180,6 +180,8 @@ async fn write_quietly(owner: &Estate, stranger: &World) -> Vec<Method> {
     let lease = connections.lease_for_revoke(scope, slot, replica, LONG, at).await;
     assert_eq!(lease.unwrap(), LeaseAnswer::Gone);
     let (_, slot, _) = &owner.refreshing[0];
+    let renewed = connections.renew(scope, slot.id, slot.epoch, LONG).await;
+    assert!(!renewed.unwrap());
     connections.release(scope, slot.id, slot.epoch).await.unwrap();
     let mut attempt = fixture::attempt(slot, AttemptKind::Refresh);
     assert!(!connections.intend(scope, &attempt).await.unwrap());
@@ -190,6 +192,7 @@ async fn write_quietly(owner: &Estate, stranger: &World) -> Vec<Method> {
         Method::TakeIdempotencyKey,
         Method::Lease,
         Method::LeaseForRevoke,
+        Method::Renew,
         Method::Release,
         Method::Intend,
     ]

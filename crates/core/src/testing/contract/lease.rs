@@ -119,6 +119,34 @@ pub async fn lease_that_is_given_back_is_free_and_a_late_one_is_left_alone(store
     assert_eq!(world.slot(&of).await, second);
 }
 
+pub async fn thr_17_lease_is_renewed_by_its_holder_alone(stores: &Stores) {
+    let world = World::new(stores).await;
+    let of = world.connected().await;
+    let (first, _) = world.leased(&of, Duration::ZERO).await;
+    let connections = &stores.connections;
+    let renew = async |epoch| {
+        let renewed = connections.renew(&world.scope, of.slot.id, epoch, LONG).await;
+        renewed.unwrap()
+    };
+    assert!(renew(first.epoch).await, "it ran out, and nobody took it");
+    let held = world.ask_lease(&of, LONG).await;
+    assert!(matches!(held, LeaseAnswer::Held { .. }), "{held:?}");
+    let renewed = world.slot(&of).await;
+    assert_eq!(renewed.epoch, first.epoch);
+    assert_eq!(
+        renewed.lease.map(|lease| lease.owner),
+        first.lease.map(|lease| lease.owner)
+    );
+    assert!(!renew(first.epoch + 1).await && !renew(first.epoch - 1).await);
+    assert_eq!(world.slot(&of).await, renewed);
+    connections
+        .release(&world.scope, of.slot.id, first.epoch)
+        .await
+        .unwrap();
+    assert!(!renew(first.epoch).await, "it was given back");
+    assert_eq!(world.slot(&of).await.lease, None);
+}
+
 pub async fn there_is_nothing_to_lease_of_a_revoked_or_unknown_connection(stores: &Stores) {
     let world = World::new(stores).await;
     let of = world.connected().await;

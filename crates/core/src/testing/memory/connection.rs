@@ -99,6 +99,19 @@ impl ConnectionStore for MemoryStore {
         .await
     }
 
+    async fn renew(
+        &self,
+        scope: &TenantScope,
+        slot: SlotId,
+        epoch: u64,
+        ttl: Duration,
+    ) -> Result<bool, StoreError> {
+        self.run(Method::Renew, |state, now| {
+            Ok(refresh::renew(state, scope.tenant(), slot, epoch, now.plus(ttl)))
+        })
+        .await
+    }
+
     async fn release(&self, scope: &TenantScope, slot: SlotId, epoch: u64) -> Result<(), StoreError> {
         self.run(Method::Release, |state, _| {
             refresh::release(state, scope.tenant(), slot, epoch);

@@ -9,6 +9,10 @@ pub enum Fault {
     /// The work is done, and then the answer is [`crate::StoreError::CommitUnknown`]. Work that cannot be done answers
     /// with its own error.
     CommitUnknown,
+    /// Nothing is done; the answer is [`crate::StoreError::Corrupt`].
+    Corrupt,
+    /// Nothing is done, and there is no answer at all.
+    Hang,
 }
 
 macro_rules! methods {
@@ -73,6 +77,7 @@ methods! {
     ListConnections = "ConnectionStore" "list",
     FindBySubject = "ConnectionStore" "find_by_subject",
     Lease = "ConnectionStore" "lease",
+    Renew = "ConnectionStore" "renew",
     Release = "ConnectionStore" "release",
     Intend = "ConnectionStore" "intend",
     CommitRefresh = "ConnectionStore" "commit_refresh",

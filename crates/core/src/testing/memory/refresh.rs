@@ -76,6 +76,21 @@ fn grant(row: &mut ConnectionRow, ask: &LeaseRequest, now: Timestamp) -> LeaseAn
     }
 }
 
+pub(super) fn renew(state: &mut State, tenant: TenantId, slot: SlotId, epoch: u64, until: Timestamp) -> bool {
+    let row = holder(state, tenant, slot);
+    let slot = row.and_then(|row| row.slots.get_mut(&slot));
+    match slot
+        .filter(|slot| slot.epoch == epoch)
+        .map(|slot| &mut slot.lease)
+    {
+        Some(Some(lease)) => {
+            lease.until = until;
+            true
+        }
+        Some(None) | None => false,
+    }
+}
+
 pub(super) fn release(state: &mut State, tenant: TenantId, slot: SlotId, epoch: u64) {
     let row = holder(state, tenant, slot);
     if let Some(slot) = row.and_then(|row| row.slots.get_mut(&slot))
@@ -121,8 +136,9 @@ pub(super) fn commit(
 ) -> Result<CommitAnswer, StoreError> {
     let row = state.rows_mut(tenant)?.connection_mut(commit.connection)?;
     let revoked = row.connection.state == ConnectionState::Revoked;
+    let presented = presented_since(row, commit);
     let slot = row.slot_mut(commit.slot)?;
-    let current = slot.epoch == commit.epoch && slot.generation == commit.expected_generation;
+    let current = slot.generation == commit.expected_generation && !presented;
     let attempt = row.attempt_mut(commit.slot, commit.attempt)?;
     let answer = if revoked {
         CommitAnswer::Revoked
@@ -145,6 +161,16 @@ pub(super) fn commit(
     Ok(answer)
 }
 
+/// Whether a later holder has presented the token, or may have.
+fn presented_since(row: &ConnectionRow, commit: &RefreshCommit) -> bool {
+    let mut attempts = row.attempts.values();
+    attempts.any(|attempt| {
+        attempt.slot == Some(commit.slot)
+            && attempt.epoch > commit.epoch
+            && attempt.outcome != Some(AttemptOutcome::Failed)
+    })
+}
+
 fn store(row: &mut ConnectionRow, commit: &RefreshCommit, revoked: bool) -> Result<(), StoreError> {
     let attempt = row.attempt_mut(commit.slot, commit.attempt)?;
     end(attempt, AttemptOutcome::Succeeded, None, commit.at);
@@ -155,7 +181,7 @@ fn store(row: &mut ConnectionRow, commit: &RefreshCommit, revoked: bool) -> Resu
     slot.due_at = commit.due_at;
     slot.refreshed_at = commit.at;
     clear_failures(slot);
-    if !revoked {
+    if !revoked && slot.epoch == commit.epoch {
         slot.lease = None;
     }
     let access = &commit.access;
