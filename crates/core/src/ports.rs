@@ -20,6 +20,7 @@ mod integration;
 mod tenant;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use audit::AuditStore;
 pub use caller::CallerStore;
@@ -32,6 +33,13 @@ pub use health::StoreHealth;
 pub use idempotency::IdempotencyStore;
 pub use integration::IntegrationStore;
 pub use tenant::TenantStore;
+
+/// How many rows that are over a method deletes on the way, at most.
+pub const PURGE: usize = 100;
+
+/// How long a connect session stays after it has expired, so that whoever comes late is told what is the matter. No
+/// flow of it is open any longer then.
+pub const SESSIONS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that the server needs of one database.
 pub trait Store:

@@ -2,6 +2,7 @@
 
 use crate::types::Id;
 use coffer_core::page::PageRequest;
+use coffer_core::ports::PURGE;
 use uuid::Uuid;
 
 /// The row after which an ascending page begins.
@@ -17,4 +18,9 @@ pub(crate) fn before(page: PageRequest) -> Id {
 /// One row more than the page has.
 pub(crate) fn limit(page: PageRequest) -> i64 {
     i64::from(page.limit).saturating_add(1)
+}
+
+/// How many rows that are over are deleted on the way.
+pub(crate) fn purge_limit() -> i64 {
+    i64::try_from(PURGE).unwrap_or(i64::MAX)
 }

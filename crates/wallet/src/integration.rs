@@ -1,9 +1,10 @@
 //! Integrations: a provider configured with a client id and secret, for one tenant or for all.
 
+mod hosts;
 mod open;
 mod probe;
 
-pub(crate) use open::{Opened, Secrets};
+pub(crate) use open::{Opened, Secrets, public_values};
 
 use crate::caller::hint;
 use crate::error::WalletError;
@@ -96,11 +97,13 @@ impl Wallet {
         Ok(integration)
     }
 
-    /// Changes the configuration of one of the scope's own. Secrets that are left out stay as they are. It is a draft
-    /// again until it is enabled, unless it is in use: then it stays in use.
+    /// Changes the configuration of one of the scope's own. Secrets that are left out stay as they are, unless the
+    /// addresses lead to another host: then they have to be entered again, and no connection may use the integration,
+    /// because its tokens would go there, too (THR-44). What is in use stays in use.
     ///
     /// # Errors
-    /// As [`Wallet::create_integration`]; a change by somebody else meanwhile.
+    /// As [`Wallet::create_integration`]; [`WalletError::Precondition`] (`integration_in_use`) for another host; a
+    /// change by somebody else meanwhile.
     pub async fn update_integration(
         &self,
         scope: &TenantScope,
@@ -111,6 +114,7 @@ impl Wallet {
     ) -> Result<Integration, WalletError> {
         let inner = &self.inner;
         let mut integration = inner.own_integration(scope, id).await?;
+        let read = integration.state;
         let provider = inner.provider(&integration.provider)?;
         let stored = inner.open_secrets(&integration).await?.fields;
         if let Some(name) = name {
@@ -120,6 +124,9 @@ impl Wallet {
             Some(values) => {
                 let form = Form::new(&provider).with_stored_secrets(stored.keys().cloned());
                 let (public, mut secret) = form.validate(values).map_err(WalletError::Fields)?.into_parts();
+                if hosts::moved(&provider, &open::public_values(&integration)?, &public) {
+                    inner.check_move(scope, &integration, &stored, &secret).await?;
+                }
                 for (field, value) in stored {
                     secret.entry(field).or_insert(value);
                 }
@@ -132,7 +139,7 @@ impl Wallet {
         if integration.state != IntegrationState::Draft {
             inner.bind_secret(&mut integration).await?;
         }
-        self.store_change(scope, asker, integration, AuditVerb::IntegrationUpdate)
+        self.store_change(scope, asker, integration, read, AuditVerb::IntegrationUpdate)
             .await
     }
 
@@ -186,10 +193,11 @@ impl Wallet {
         .await
     }
 
-    /// Deletes an integration that no connection uses.
+    /// Deletes an integration that no connection uses. Its disconnected connections go with it; the audit log stays.
     ///
     /// # Errors
-    /// [`WalletError::Precondition`] (`integration_in_use`) where one does.
+    /// [`WalletError::Precondition`] (`integration_in_use`) where one does, and for a shared one where a tenant ever
+    /// connected an account with it.
     pub async fn delete_integration(
         &self,
         scope: &TenantScope,
@@ -206,7 +214,11 @@ impl Wallet {
         match inner.stores.integrations.delete(scope, id, &audit).await {
             Err(coffer_core::StoreError::Duplicate(_)) => Err(WalletError::precondition(
                 "integration_in_use",
-                "connections use this integration; disconnect them first, or disable it",
+                if scope.tenant().is_installation() {
+                    "tenants have connections with this integration, in use or disconnected; disable it instead"
+                } else {
+                    "connections use this integration; disconnect them first, or disable it"
+                },
             )),
             other => Ok(other?),
         }
@@ -255,7 +267,8 @@ impl Wallet {
         state: IntegrationState,
         verb: AuditVerb,
     ) -> Result<Integration, WalletError> {
-        if integration.state == state {
+        let read = integration.state;
+        if read == state {
             return Ok(integration);
         }
         let inner = &self.inner;
@@ -266,7 +279,7 @@ impl Wallet {
         if state == IntegrationState::Enabled {
             inner.bind_secret(&mut integration).await?;
         }
-        self.store_change(scope, asker, integration, verb).await
+        self.store_change(scope, asker, integration, read, verb).await
     }
 
     pub(super) async fn store_change(
@@ -274,6 +287,7 @@ impl Wallet {
         scope: &TenantScope,
         asker: &Asker,
         integration: Integration,
+        read: IntegrationState,
         verb: AuditVerb,
     ) -> Result<Integration, WalletError> {
         let asker = Asker {
@@ -289,7 +303,7 @@ impl Wallet {
         self.inner
             .stores
             .integrations
-            .update(scope, &integration, &audit)
+            .update(scope, &integration, read, &audit)
             .await?;
         Ok(integration)
     }

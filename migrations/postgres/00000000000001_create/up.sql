@@ -151,7 +151,8 @@ CREATE TABLE access_tokens (
     CONSTRAINT access_tokens_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id),
     CONSTRAINT access_tokens_slot_fkey FOREIGN KEY (tenant_id, slot_id)
         REFERENCES credential_slots (tenant_id, id) ON DELETE CASCADE
-);
+) WITH (toast_tuple_target = 8160);
+-- Ciphertext cannot be compressed, and this one is read all the time: it stays in the row.
 
 CREATE TABLE attempts (
     tenant_id uuid NOT NULL,
@@ -168,8 +169,10 @@ CREATE TABLE attempts (
     finished_at timestamptz,
     CONSTRAINT attempts_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT attempts_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id),
-    CONSTRAINT attempts_connection_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES connections (tenant_id, id),
-    CONSTRAINT attempts_slot_fkey FOREIGN KEY (tenant_id, slot_id) REFERENCES credential_slots (tenant_id, id),
+    CONSTRAINT attempts_connection_fkey FOREIGN KEY (tenant_id, connection_id)
+        REFERENCES connections (tenant_id, id) ON DELETE CASCADE,
+    CONSTRAINT attempts_slot_fkey FOREIGN KEY (tenant_id, slot_id)
+        REFERENCES credential_slots (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT attempts_fingerprint_length CHECK (length(fingerprint) = 16)
 );
 CREATE INDEX attempts_connection_idx ON attempts (tenant_id, connection_id, id);
@@ -200,6 +203,7 @@ CREATE TABLE connect_sessions (
         CHECK (integration_tenant_id IN (tenant_id, '00c0ffe2-0000-7000-8000-000000000001')),
     CONSTRAINT connect_sessions_token_hash_length CHECK (length(token_hash) = 32)
 );
+CREATE INDEX connect_sessions_expiry_idx ON connect_sessions (tenant_id, expires_at);
 CREATE INDEX connect_sessions_user_idx ON connect_sessions (tenant_id, user_id);
 CREATE INDEX connect_sessions_connection_idx ON connect_sessions (tenant_id, connection_id);
 CREATE INDEX connect_sessions_integration_idx ON connect_sessions (integration_tenant_id, integration_id);
@@ -299,6 +303,7 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_key_hash_length CHECK (length(key_hash) = 32),
     CONSTRAINT idempotency_keys_answer CHECK ((status IS NULL) = (body IS NULL))
 );
+CREATE INDEX idempotency_keys_expiry_idx ON idempotency_keys (tenant_id, expires_at);
 
 -- The installation is a tenant too (coffer_core::id::TenantId::INSTALLATION).
 INSERT INTO tenants (tenant_id, external_id, name, created_at)

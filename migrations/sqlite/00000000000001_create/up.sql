@@ -168,8 +168,10 @@ CREATE TABLE attempts (
     finished_at INTEGER,
     CONSTRAINT attempts_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT attempts_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id),
-    CONSTRAINT attempts_connection_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES connections (tenant_id, id),
-    CONSTRAINT attempts_slot_fkey FOREIGN KEY (tenant_id, slot_id) REFERENCES credential_slots (tenant_id, id),
+    CONSTRAINT attempts_connection_fkey FOREIGN KEY (tenant_id, connection_id)
+        REFERENCES connections (tenant_id, id) ON DELETE CASCADE,
+    CONSTRAINT attempts_slot_fkey FOREIGN KEY (tenant_id, slot_id)
+        REFERENCES credential_slots (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT attempts_fingerprint_length CHECK (length(fingerprint) = 16)
 ) STRICT;
 CREATE INDEX attempts_connection_idx ON attempts (tenant_id, connection_id, id);
@@ -200,6 +202,7 @@ CREATE TABLE connect_sessions (
         CHECK (integration_tenant_id IN (tenant_id, x'00c0ffe2000070008000000000000001')),
     CONSTRAINT connect_sessions_token_hash_length CHECK (length(token_hash) = 32)
 ) STRICT;
+CREATE INDEX connect_sessions_expiry_idx ON connect_sessions (tenant_id, expires_at);
 CREATE INDEX connect_sessions_user_idx ON connect_sessions (tenant_id, user_id);
 CREATE INDEX connect_sessions_connection_idx ON connect_sessions (tenant_id, connection_id);
 CREATE INDEX connect_sessions_integration_idx ON connect_sessions (integration_tenant_id, integration_id);
@@ -299,6 +302,7 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_key_hash_length CHECK (length(key_hash) = 32),
     CONSTRAINT idempotency_keys_answer CHECK ((status IS NULL) = (body IS NULL))
 ) STRICT;
+CREATE INDEX idempotency_keys_expiry_idx ON idempotency_keys (tenant_id, expires_at);
 
 -- The installation is a tenant too (coffer_core::id::TenantId::INSTALLATION).
 INSERT INTO tenants (tenant_id, external_id, name, created_at)

@@ -11,7 +11,8 @@ pub struct FieldError {
     /// The field's name.
     pub field: String,
     /// The stable code: `required`, `unknown_field`, `wrong_type`, `pattern`, `not_a_choice`, `not_a_url`,
-    /// `not_https`, `not_a_pointer`, `too_long`, `control_characters`, `unusable`.
+    /// `not_https`, `not_a_pointer`, `too_long`, `control_characters`, `unusable`, and `enter_again` for a stored secret that
+    /// would go to another host.
     pub code: &'static str,
     /// What is wrong, in one sentence.
     pub message: String,

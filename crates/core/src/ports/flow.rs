@@ -64,7 +64,9 @@ pub struct Replacement {
 /// which tenant it is.
 #[async_trait]
 pub trait FlowStore: Send + Sync {
-    /// Stores a connect session.
+    /// Stores a connect session. Sessions of the tenant that expired longer ago than
+    /// [`SESSIONS_KEPT`](crate::ports::SESSIONS_KEPT) before `session.created_at` are deleted on the way, with their
+    /// flows, [`PURGE`](crate::ports::PURGE) at most.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the tenant, user, connection or integration is not there for this tenant.

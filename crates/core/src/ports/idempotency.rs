@@ -7,7 +7,7 @@ use async_trait::async_trait;
 pub trait IdempotencyStore: Send + Sync {
     /// Takes the key if it is new, forgotten (its `expires_at` is not after the new key's `created_at`), or was taken
     /// before `stale_before` and never answered; otherwise says what is known of it. Of many that ask at once, one
-    /// takes it.
+    /// takes it. Keys of the tenant that are forgotten are deleted on the way, [`PURGE`](crate::ports::PURGE) at most.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,6 +1,6 @@
 use crate::audit::AuditEntry;
 use crate::id::IntegrationId;
-use crate::integration::{Integration, IntegrationRef};
+use crate::integration::{Integration, IntegrationRef, IntegrationState};
 use crate::page::{Page, PageRequest};
 use crate::{StoreError, SystemScope, TenantScope};
 use async_trait::async_trait;
@@ -21,14 +21,17 @@ pub trait IntegrationStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
 
-    /// Replaces the row whose version is one less than `integration.version`.
+    /// Replaces the row whose version is one less than `integration.version` and whose state is `read`: a block, which
+    /// leaves the version, is never undone by a change that did not know of it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Stale`] where the version moved, [`StoreError::Duplicate`] for the name.
+    /// [`StoreError::NotFound`], [`StoreError::Stale`] where version or state moved, [`StoreError::Duplicate`] for the
+    /// name.
     async fn update(
         &self,
         scope: &TenantScope,
         integration: &Integration,
+        read: IntegrationState,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
 
@@ -44,11 +47,12 @@ pub trait IntegrationStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn list(&self, scope: &TenantScope, page: PageRequest) -> Result<Page<Integration>, StoreError>;
 
-    /// Deletes one of the tenant's own that no connection uses, in whatever state. Connect sessions of it, and their
-    /// flows, go with it.
+    /// Deletes one of the tenant's own that no connection uses. Its revoked connections go with it, with their slots,
+    /// tokens and attempts; its connect sessions, and their flows, too. The audit log stays.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] (`connection of this integration`) where one is in use.
+    /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] (`connection of this integration`) where a connection that
+    /// is not revoked uses it, or one of another tenant in whatever state: those are not the owner's to delete.
     async fn delete(
         &self,
         scope: &TenantScope,

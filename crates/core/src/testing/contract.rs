@@ -77,7 +77,9 @@ macro_rules! store_contract {
                 renaming_to_a_taken_name_is_refused,
                 installations_integrations_are_read_by_all_and_written_by_none,
                 integrations_are_listed_oldest_first_in_pages,
+                change_that_did_not_know_of_a_block_does_not_undo_it,
                 integration_in_use_is_not_deleted,
+                integration_is_deleted_with_its_revoked_connections,
                 shared_integration_in_use_by_a_tenant_is_not_deleted,
                 unused_integration_is_deleted_with_its_sessions_and_flows,
                 integration_is_blocked_once_and_keeps_its_version,
@@ -107,6 +109,7 @@ macro_rules! store_contract {
                 key_that_was_given_back_is_new_again,
                 key_whose_work_was_abandoned_is_taken_over,
                 key_that_expired_is_forgotten_with_its_answer,
+                keys_that_expired_are_deleted_when_others_are_taken,
                 answer_for_a_key_that_nobody_took_is_refused,
                 two_tenants_use_the_same_key_apart,
             }
@@ -120,6 +123,7 @@ macro_rules! store_contract {
             flow {
                 session_is_found_by_the_hash_of_its_token,
                 session_for_something_that_is_not_there_is_refused,
+                sessions_that_expired_long_ago_are_deleted_with_their_flows,
                 session_opens_once_and_is_found_with_its_flow,
                 of_many_browsers_that_open_a_session_one_begins,
                 flow_of_a_session_that_is_not_there_is_refused,

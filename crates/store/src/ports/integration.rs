@@ -4,7 +4,7 @@ use crate::tx::{Access, Spec, tx};
 use async_trait::async_trait;
 use coffer_core::audit::AuditEntry;
 use coffer_core::id::IntegrationId;
-use coffer_core::integration::{Integration, IntegrationRef};
+use coffer_core::integration::{Integration, IntegrationRef, IntegrationState};
 use coffer_core::page::{Page, PageRequest};
 use coffer_core::ports::IntegrationStore;
 use coffer_core::{StoreError, SystemScope, TenantScope};
@@ -31,6 +31,7 @@ impl IntegrationStore for Store {
         &self,
         scope: &TenantScope,
         integration: &Integration,
+        read: IntegrationState,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let tenant = scope.tenant();
@@ -39,7 +40,7 @@ impl IntegrationStore for Store {
         tx!(
             self,
             Spec::write("integration.update", tenant),
-            integration::update(&integration, &entry)
+            integration::update(&integration, read, &entry)
         )
     }
 

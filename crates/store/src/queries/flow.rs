@@ -2,12 +2,14 @@
 
 use super::{Conn, audit, integration};
 use crate::error::Fault;
+use crate::page::purge_limit;
 use crate::rows::{AttemptRow, FlowRow, SessionRow};
 use crate::schema::{attempts, connect_sessions, connections, flows, users};
 use crate::types::{Id, Time};
 use coffer_core::audit::AuditEntry;
 use coffer_core::connection::{Attempt, AttemptOutcome, Reason};
 use coffer_core::flow::{ConnectSession, Flow};
+use coffer_core::ports::SESSIONS_KEPT;
 use coffer_core::{SecretHash, StoreError, Timestamp};
 use diesel::dsl::exists;
 use diesel::prelude::{
@@ -28,11 +30,31 @@ pub(crate) async fn create_session(
         let there: bool = diesel::select(there).get_result(c).await?;
         require(there, "connection")?;
     }
+    purge(c, tenant, session.created_at.minus(SESSIONS_KEPT)).await?;
     diesel::insert_into(connect_sessions::table)
         .values(SessionRow::from(session))
         .execute(c)
         .await?;
     audit::write(c, entry).await
+}
+
+/// Deletes sessions that expired before this time; their flows go with them.
+async fn purge(c: &mut Conn, tenant: Id, before: Timestamp) -> Result<(), Fault> {
+    let expired: Vec<Id> = connect_sessions::table
+        .filter(connect_sessions::tenant_id.eq(tenant))
+        .filter(connect_sessions::expires_at.lt(Time(before)))
+        .order((connect_sessions::expires_at.asc(), connect_sessions::id.asc()))
+        .limit(purge_limit())
+        .select(connect_sessions::id)
+        .load(c)
+        .await?;
+    if !expired.is_empty() {
+        let gone = connect_sessions::table
+            .filter(connect_sessions::tenant_id.eq(tenant))
+            .filter(connect_sessions::id.eq_any(expired));
+        diesel::delete(gone).execute(c).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn begin(c: &mut Conn, flow: &Flow, entry: &AuditEntry) -> Result<(), Fault> {

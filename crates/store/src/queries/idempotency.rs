@@ -1,5 +1,6 @@
 use super::Conn;
 use crate::error::Fault;
+use crate::page::purge_limit;
 use crate::rows::IdempotencyRow;
 use crate::schema::idempotency_keys as keys;
 use crate::types::{Id, Time};
@@ -28,6 +29,7 @@ pub(crate) async fn take(
     )
     .execute(c)
     .await?;
+    purge(c, tenant, key.created_at).await?;
     let taken = diesel::insert_into(keys::table)
         .values(IdempotencyRow::taken(tenant, key))
         .on_conflict((keys::tenant_id, keys::key_hash))
@@ -52,6 +54,25 @@ pub(crate) async fn take(
         // Whoever had it gave it back in this instant: the client may try again.
         None => IdempotencyCheck::InProgress,
     })
+}
+
+/// Deletes keys that are forgotten, so that they do not pile up.
+async fn purge(c: &mut Conn, tenant: Id, now: Timestamp) -> Result<(), Fault> {
+    let expired: Vec<Id> = keys::table
+        .filter(keys::tenant_id.eq(tenant))
+        .filter(keys::expires_at.le(Time(now)))
+        .order((keys::expires_at.asc(), keys::id.asc()))
+        .limit(purge_limit())
+        .select(keys::id)
+        .load(c)
+        .await?;
+    if !expired.is_empty() {
+        let gone = keys::table
+            .filter(keys::tenant_id.eq(tenant))
+            .filter(keys::id.eq_any(expired));
+        diesel::delete(gone).execute(c).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn keep(

@@ -3,12 +3,13 @@ use super::audit;
 use crate::error::{Fault, is_referred_to};
 use crate::page::{after, limit};
 use crate::rows::IntegrationRow;
-use crate::schema::{connections, integrations};
+use crate::schema::{connections, flows, integrations};
 use crate::types::Id;
 use coffer_core::StoreError;
 use coffer_core::audit::AuditEntry;
+use coffer_core::connection::ConnectionState;
 use coffer_core::id::TenantId;
-use coffer_core::integration::{Integration, IntegrationRef};
+use coffer_core::integration::{Integration, IntegrationRef, IntegrationState};
 use coffer_core::page::{Page, PageRequest};
 use diesel::dsl::exists;
 use diesel::prelude::{
@@ -24,13 +25,19 @@ pub(crate) async fn create(c: &mut Conn, integration: &Integration, entry: &Audi
     audit::write(c, entry).await
 }
 
-pub(crate) async fn update(c: &mut Conn, integration: &Integration, entry: &AuditEntry) -> Result<(), Fault> {
+pub(crate) async fn update(
+    c: &mut Conn,
+    integration: &Integration,
+    read: IntegrationState,
+    entry: &AuditEntry,
+) -> Result<(), Fault> {
     let row = IntegrationRow::from(integration);
     let key = (row.tenant_id, row.id);
-    let read = integrations::table
+    let as_read = integrations::table
         .find(key)
-        .filter(integrations::version.eq(row.version.saturating_sub(1)));
-    let changed = diesel::update(read).set(row).execute(c).await?;
+        .filter(integrations::version.eq(row.version.saturating_sub(1)))
+        .filter(integrations::state.eq(read.as_str()));
+    let changed = diesel::update(as_read).set(row).execute(c).await?;
     if changed > 0 {
         return audit::write(c, entry).await;
     }
@@ -82,24 +89,32 @@ pub(crate) async fn list(c: &mut Conn, tenant: Id, page: PageRequest) -> Result<
     }))
 }
 
-/// The connect sessions and flows of it go, too: nobody can finish them.
+/// The connect sessions and flows of it go, too: nobody can finish them. So do revoked connections, whose tokens are
+/// shredded; any other is held by its foreign key.
 pub(crate) async fn delete(c: &mut Conn, tenant: Id, id: Id, entry: &AuditEntry) -> Result<(), Fault> {
     const IN_USE: StoreError = StoreError::Duplicate("connection of this integration");
-    let used: bool = diesel::select(exists(
-        connections::table
-            .filter(connections::integration_tenant_id.eq(tenant))
-            .filter(connections::integration_id.eq(id)),
-    ))
-    .get_result(c)
+    diesel::delete(
+        flows::table
+            .filter(flows::tenant_id.eq(tenant))
+            .filter(flows::integration_tenant_id.eq(tenant))
+            .filter(flows::integration_id.eq(id)),
+    )
+    .execute(c)
     .await?;
-    if used {
-        return Err(IN_USE.into());
-    }
+    diesel::delete(
+        connections::table
+            .filter(connections::tenant_id.eq(tenant))
+            .filter(connections::integration_tenant_id.eq(tenant))
+            .filter(connections::integration_id.eq(id))
+            .filter(connections::state.eq(ConnectionState::Revoked.as_str())),
+    )
+    .execute(c)
+    .await?;
     let deleted = diesel::delete(integrations::table.find((tenant, id)))
         .execute(c)
         .await
         .map_err(|error| {
-            // A connection that came between, or one of another tenant, which this tenant must not see.
+            // A connection in use, or one of another tenant, which this tenant must not see.
             if is_referred_to(&error) {
                 Fault::from(IN_USE)
             } else {

@@ -72,7 +72,8 @@ impl Wallet {
         integration.last_test = Some(report);
         inner.advance(&mut integration);
         inner.seal_secrets(&mut integration, &secrets).await?;
-        self.store_change(scope, asker, integration, AuditVerb::IntegrationTest)
+        let read = integration.state;
+        self.store_change(scope, asker, integration, read, AuditVerb::IntegrationTest)
             .await
     }
 }

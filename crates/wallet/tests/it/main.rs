@@ -14,6 +14,7 @@ mod callers;
 mod disconnect;
 mod failures;
 mod flow;
+mod hosts;
 mod idempotency;
 mod journey;
 mod keys;

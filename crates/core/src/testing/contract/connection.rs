@@ -90,7 +90,7 @@ pub async fn blocked_integration_shows_in_the_views_at_once(stores: &Stores) {
     };
     stores
         .integrations
-        .update(&world.scope, &blocked, &audit)
+        .update(&world.scope, &blocked, IntegrationState::Enabled, &audit)
         .await
         .unwrap();
     let view = token_view(&world, &of, DEFAULT_AUDIENCE).await;

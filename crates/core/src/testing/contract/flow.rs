@@ -2,8 +2,9 @@ use super::world::{SYSTEM, World, code, race};
 use crate::audit::AuditVerb;
 use crate::flow::{ConnectSession, Flow};
 use crate::id::{ConnectSessionId, ConnectionId, FlowId, IntegrationId, UserId};
-use crate::ports::Stores;
+use crate::ports::{SESSIONS_KEPT, Stores};
 use crate::testing::fixture;
+use std::time::Duration;
 
 async fn by_state(stores: &Stores, flow: &Flow) -> Option<(Flow, ConnectSession)> {
     stores
@@ -53,6 +54,27 @@ pub async fn session_for_something_that_is_not_there_is_refused(stores: &Stores)
         let found = stores.flows.find_session(&SYSTEM, &session.token_hash).await;
         assert_eq!(found.unwrap(), None);
     }
+}
+
+pub async fn sessions_that_expired_long_ago_are_deleted_with_their_flows(stores: &Stores) {
+    let (world, other) = (World::new(stores).await, World::new(stores).await);
+    let (flow, session) = world.flow().await;
+    let (foreign, _) = other.flow().await;
+    let create = async |at: crate::Timestamp| {
+        let mut next = fixture::session(world.tenant.id, world.reference());
+        (next.created_at, next.expires_at) = (at, at.plus(Duration::from_secs(600)));
+        let audit = world.audit(AuditVerb::ConnectSessionCreate);
+        let flows = &stores.flows;
+        flows.create_session(&world.scope, &next, &audit).await.unwrap();
+    };
+    let over = session.expires_at.plus(SESSIONS_KEPT);
+    create(over).await;
+    assert!(by_state(stores, &flow).await.is_some(), "it is kept for a while");
+    create(over.plus(Duration::from_secs(1))).await;
+    assert_eq!(by_state(stores, &flow).await, None);
+    let found = stores.flows.find_session(&SYSTEM, &session.token_hash).await;
+    assert_eq!(found.unwrap(), None);
+    assert!(by_state(stores, &foreign).await.is_some(), "another tenant's stays");
 }
 
 pub async fn session_opens_once_and_is_found_with_its_flow(stores: &Stores) {

@@ -102,12 +102,13 @@ async fn write(owner: &Estate, stranger: &World) -> Vec<Method> {
     };
     refused!(EnsureUser: stores.tenants.ensure_user(scope, &fixture::user(tenant), &audit()));
     refused!(CreateIntegration: stores.integrations.create(scope, &fixture::integration(tenant), &audit()));
-    refused!(UpdateIntegration: stores.integrations.update(scope, &next, &audit()));
+    let read = next.state;
+    refused!(UpdateIntegration: stores.integrations.update(scope, &next, read, &audit()));
     let mine = Integration {
         owner: stranger.tenant.id,
         ..next
     };
-    refused!(UpdateIntegration: stores.integrations.update(scope, &mine, &audit()));
+    refused!(UpdateIntegration: stores.integrations.update(scope, &mine, read, &audit()));
     refused!(DeleteIntegration: stores.integrations.delete(scope, owner.spare.id, &audit()));
     refused!(CreateCaller: stores.callers.create(scope, &fixture::caller(tenant), &audit()));
     refused!(RevokeCaller: stores.callers.revoke(scope, owner.caller.id, at, &audit()));

@@ -172,6 +172,26 @@ pub async fn key_that_expired_is_forgotten_with_its_answer(stores: &Stores) {
     assert_eq!(take(&world, &later, never_stale()).await, IdempotencyCheck::New);
 }
 
+pub async fn keys_that_expired_are_deleted_when_others_are_taken(stores: &Stores) {
+    let (world, other) = (World::new(stores).await, World::new(stores).await);
+    let mut expired = fixture::idempotency_key();
+    expired.expires_at = fixture::time(100);
+    let (foreign, live) = (expired.clone(), fixture::idempotency_key());
+    let (foreign, live) = (again(&foreign), again(&live));
+    take(&other, &foreign, never_stale()).await;
+    take(&world, &expired, never_stale()).await;
+    take(&world, &live, never_stale()).await;
+    let idempotency = &stores.idempotency;
+    let late = fixture::kept_answer(&expired);
+    let kept = idempotency.keep(&world.scope, &expired.key, &late).await;
+    assert_eq!(code(&kept), "not_found", "the row is gone");
+    let answer = fixture::kept_answer(&live);
+    idempotency.keep(&world.scope, &live.key, &answer).await.unwrap();
+    let answer = fixture::kept_answer(&foreign);
+    let kept = idempotency.keep(&other.scope, &foreign.key, &answer).await;
+    assert_eq!(code(&kept), "ok", "what is another tenant's stays");
+}
+
 pub async fn answer_for_a_key_that_nobody_took_is_refused(stores: &Stores) {
     let world = World::new(stores).await;
     let key = fixture::idempotency_key();

@@ -20,7 +20,8 @@ async fn shared(stores: &Stores) -> Integration {
 
 async fn update(world: &World, to: &Integration) -> Result<(), StoreError> {
     let audit = world.audit(AuditVerb::IntegrationUpdate);
-    world.stores.integrations.update(&world.scope, to, &audit).await
+    let (integrations, read) = (&world.stores.integrations, IntegrationState::Enabled);
+    integrations.update(&world.scope, to, read, &audit).await
 }
 
 async fn find(world: &World, id: IntegrationId) -> Option<Integration> {
@@ -105,7 +106,7 @@ pub async fn integration_is_replaced_where_the_version_is_the_next(stores: &Stor
     let audit = world.audit(AuditVerb::IntegrationUpdate);
     stores
         .integrations
-        .update(&world.scope, &next, &audit)
+        .update(&world.scope, &next, IntegrationState::Enabled, &audit)
         .await
         .unwrap();
     assert!(world.logged(&audit).await);
@@ -117,7 +118,10 @@ pub async fn integration_is_replaced_where_the_version_is_the_next(stores: &Stor
             version,
             ..world.integration.clone()
         };
-        let answer = stores.integrations.update(&world.scope, &late, &stale).await;
+        let integrations = &stores.integrations;
+        let answer = integrations
+            .update(&world.scope, &late, IntegrationState::Disabled, &stale)
+            .await;
         assert_eq!(code(&answer), "stale", "version {version}");
     }
     assert!(!world.logged(&stale).await);
@@ -134,7 +138,8 @@ pub async fn of_many_updates_of_one_version_one_is_done(stores: &Stores) {
         next.version = 2;
         next.provider = format!("provider-{turn}");
         let audit = world.audit(AuditVerb::IntegrationUpdate);
-        async move { code(&integrations.update(&scope, &next, &audit).await) }
+        let read = IntegrationState::Enabled;
+        async move { code(&integrations.update(&scope, &next, read, &audit).await) }
     })
     .await;
     assert_eq!(
@@ -219,18 +224,67 @@ pub async fn integrations_are_listed_oldest_first_in_pages(stores: &Stores) {
     assert_eq!(listed, made);
 }
 
+/// The version stays when an integration is blocked, so that the state has to say that something changed.
+pub async fn change_that_did_not_know_of_a_block_does_not_undo_it(stores: &Stores) {
+    let world = World::new(stores).await;
+    let mut late = world.integration.clone();
+    late.version = 2;
+    let audit = world.audit(AuditVerb::IntegrationBlock);
+    let integrations = &stores.integrations;
+    let blocked = integrations.block(&SYSTEM, world.reference(), &audit).await;
+    assert!(blocked.unwrap());
+    assert_eq!(code(&update(&world, &late).await), "stale");
+    let there = find(&world, late.id).await.unwrap();
+    assert_eq!(there.state, IntegrationState::Blocked);
+    let audit = world.audit(AuditVerb::IntegrationEnable);
+    integrations
+        .update(&world.scope, &late, IntegrationState::Blocked, &audit)
+        .await
+        .unwrap();
+    assert_eq!(find(&world, late.id).await, Some(late));
+}
+
 pub async fn integration_in_use_is_not_deleted(stores: &Stores) {
     let world = World::new(stores).await;
-    let connection = world.connected().await;
-    world.disconnect(connection.id).await;
+    let (live, revoked) = (world.connected().await, world.connected().await);
+    world.disconnect(revoked.id).await;
     let audit = world.audit(AuditVerb::IntegrationDelete);
-    let answer = stores
-        .integrations
+    let integrations = &stores.integrations;
+    let answer = integrations
         .delete(&world.scope, world.integration.id, &audit)
         .await;
-    assert_eq!(code(&answer), "duplicate", "a revoked connection counts");
+    assert_eq!(code(&answer), "duplicate");
     assert!(!world.logged(&audit).await);
     assert!(find(&world, world.integration.id).await.is_some());
+    for id in [live.id, revoked.id] {
+        let there = stores.connections.find(&world.scope, id).await.unwrap();
+        assert!(there.is_some(), "nothing of it was deleted");
+    }
+}
+
+pub async fn integration_is_deleted_with_its_revoked_connections(stores: &Stores) {
+    let world = World::new(stores).await;
+    let connection = world.connected().await;
+    world.intending(&connection).await;
+    world.disconnect(connection.id).await;
+    let before = world.log().await;
+    let audit = world.audit(AuditVerb::IntegrationDelete);
+    stores
+        .integrations
+        .delete(&world.scope, world.integration.id, &audit)
+        .await
+        .unwrap();
+    assert_eq!(find(&world, world.integration.id).await, None);
+    let there = stores.connections.find(&world.scope, connection.id).await;
+    assert_eq!(there.unwrap(), None);
+    let attempts = stores
+        .connections
+        .attempts(&world.scope, connection.id, PageRequest::default())
+        .await
+        .unwrap();
+    assert!(attempts.items.is_empty());
+    let log = world.log().await;
+    assert!(before.iter().all(|entry| log.contains(entry)), "the log stays");
 }
 
 pub async fn shared_integration_in_use_by_a_tenant_is_not_deleted(stores: &Stores) {

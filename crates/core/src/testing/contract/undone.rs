@@ -41,7 +41,7 @@ async fn change_all(
         version: 2,
         ..of.spare.clone()
     };
-    end!(UpdateIntegration: stores.integrations.update(scope, &next, &tenant()));
+    end!(UpdateIntegration: stores.integrations.update(scope, &next, of.spare.state, &tenant()));
     end!(BlockIntegration: stores.integrations.block(&SYSTEM, next.reference(), &tenant()));
     end!(DeleteIntegration: stores.integrations.delete(scope, next.id, &tenant()));
     end!(CreateCaller: stores.callers.create(scope, &fixture::caller(own), &tenant()));

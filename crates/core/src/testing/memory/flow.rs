@@ -5,7 +5,7 @@ use crate::audit::AuditEntry;
 use crate::connection::{Attempt, AttemptOutcome, Connection, ConnectionState, Reason, Revocation};
 use crate::flow::{ConnectSession, Flow};
 use crate::id::{AttemptId, ConnectionId, FlowId, TenantId};
-use crate::ports::{ExchangeCommit, FlowStore, Redemption, Replacement};
+use crate::ports::{ExchangeCommit, FlowStore, PURGE, Redemption, Replacement, SESSIONS_KEPT};
 use crate::{SecretHash, StoreError, SystemScope, TenantScope, Timestamp};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,7 @@ impl FlowStore for MemoryStore {
             if known {
                 return Err(StoreError::Duplicate("connect session"));
             }
+            purge(rows, session.created_at.minus(SESSIONS_KEPT));
             rows.sessions.insert(session.id, session.clone());
             rows.write(audit);
             Ok(())
@@ -167,6 +168,14 @@ impl FlowStore for MemoryStore {
         })
         .await
     }
+}
+
+/// Deletes sessions that expired before this time, with their flows.
+fn purge(rows: &mut TenantRows, before: Timestamp) {
+    let expired = rows.sessions.values().filter(|session| session.expires_at < before);
+    let gone: BTreeSet<_> = expired.map(|session| session.id).take(PURGE).collect();
+    rows.sessions.retain(|id, _| !gone.contains(id));
+    rows.flows.retain(|_, flow| !gone.contains(&flow.session));
 }
 
 fn begin(state: &mut State, tenant: TenantId, flow: &Flow, audit: &AuditEntry) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 use super::state::IdempotencyRow;
 use super::{MemoryStore, Method};
 use crate::idempotency::{IdempotencyCheck, IdempotencyKey, KeptAnswer};
-use crate::ports::IdempotencyStore;
+use crate::ports::{IdempotencyStore, PURGE};
 use crate::{SecretHash, StoreError, TenantScope, Timestamp};
 use async_trait::async_trait;
 
@@ -15,9 +15,16 @@ impl IdempotencyStore for MemoryStore {
     ) -> Result<IdempotencyCheck, StoreError> {
         self.run(Method::TakeIdempotencyKey, |state, _| {
             let rows = state.rows_mut(scope.tenant())?;
+            let mut purged = 0;
             rows.idempotency.retain(|_, row| {
+                let expired = row.key.expires_at <= key.created_at;
                 let stale = row.answer.is_none() && row.key.created_at < stale_before;
-                row.key.expires_at > key.created_at && !(stale && row.key.key == key.key)
+                if row.key.key == key.key {
+                    return !(expired || stale);
+                }
+                let goes = expired && purged < PURGE;
+                purged += usize::from(goes);
+                !goes
             });
             let Some(row) = rows.idempotency.get(&key.key) else {
                 let row = IdempotencyRow {

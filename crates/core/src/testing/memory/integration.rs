@@ -1,6 +1,7 @@
 use super::state::{State, TenantRows, ascending, own};
 use super::{MemoryStore, Method};
 use crate::audit::AuditEntry;
+use crate::connection::ConnectionState;
 use crate::id::{IntegrationId, TenantId};
 use crate::integration::{Integration, IntegrationRef, IntegrationState};
 use crate::page::{Page, PageRequest};
@@ -34,6 +35,7 @@ impl IntegrationStore for MemoryStore {
         &self,
         scope: &TenantScope,
         integration: &Integration,
+        read: IntegrationState,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         self.run(Method::UpdateIntegration, |state, _| {
@@ -43,7 +45,7 @@ impl IntegrationStore for MemoryStore {
                 .integrations
                 .get(&integration.id)
                 .ok_or(StoreError::NotFound("integration"))?;
-            if there.version.checked_add(1) != Some(integration.version) {
+            if there.version.checked_add(1) != Some(integration.version) || there.state != read {
                 return Err(StoreError::Stale("integration"));
             }
             free_name(rows, integration)?;
@@ -95,13 +97,15 @@ impl IntegrationStore for MemoryStore {
                 owner: scope.tenant(),
                 id,
             };
-            if is_in_use(state, reference) {
+            if is_in_use(state, scope.tenant(), reference) {
                 return Err(StoreError::Duplicate("connection of this integration"));
             }
             for rows in state.tenants.values_mut() {
                 rows.sessions
                     .retain(|_, session| session.integration != reference);
                 rows.flows.retain(|_, flow| flow.integration != reference);
+                rows.connections
+                    .retain(|_, row| row.connection.integration != reference);
             }
             let rows = state.rows_mut(scope.tenant())?;
             rows.integrations.remove(&id);
@@ -153,10 +157,9 @@ fn free_name(rows: &TenantRows, integration: &Integration) -> Result<(), StoreEr
     Ok(())
 }
 
-fn is_in_use(state: &State, integration: IntegrationRef) -> bool {
-    state
-        .tenants
-        .values()
-        .flat_map(|rows| rows.connections.values())
-        .any(|row| row.connection.integration == integration)
+fn is_in_use(state: &State, tenant: TenantId, integration: IntegrationRef) -> bool {
+    let all = state.tenants.values().flat_map(|rows| rows.connections.values());
+    all.map(|row| &row.connection)
+        .filter(|connection| connection.integration == integration)
+        .any(|connection| connection.tenant != tenant || connection.state != ConnectionState::Revoked)
 }
