@@ -27,6 +27,11 @@ pub struct Client {
     pub(crate) key_cache: Cache<KeySet>,
 }
 
+pub(crate) const ELSEWHERE: Error = Error::Config(
+    "the token, refresh, revocation and introspection endpoints must be on one host, because all of them see the \
+     client secret; correct their addresses",
+);
+
 impl Client {
     /// A client over these ports.
     pub fn new(http: Arc<dyn HttpClient>, clock: Arc<dyn Clock>, random: Arc<dyn SecureRandom>) -> Self {
@@ -133,15 +138,30 @@ impl Client {
         Ok(own.or_else(|| metadata.and_then(|metadata| metadata.endpoint(endpoint)).cloned()))
     }
 
-    /// An endpoint that sees the client secret, a code or a refresh token. Where discovery names it, it has to be on
-    /// the origin to which the secret is bound (OA-C08, THR-44).
+    /// An endpoint that sees the client secret, a code or a refresh token. Where the configuration names it, it has to
+    /// be on the token endpoint's origin; where discovery does, the token endpoint has to be on the origin to which
+    /// the secret is bound (OA-C08, THR-44).
     pub(crate) async fn secret_endpoint(
         &self,
         integration: &Integration,
         endpoint: Endpoint,
     ) -> Result<Option<Url>, Error> {
         if let Some(own) = integration.endpoint(endpoint)? {
-            return Ok(Some(own));
+            if integration.is_fixed(endpoint) {
+                return Ok(Some(own));
+            }
+            let token = match integration.endpoint(Endpoint::Token)? {
+                Some(token) => Some(token.origin().ascii_serialization()),
+                None => match self.metadata(integration).await? {
+                    Some(metadata) => metadata.token_origin(),
+                    None => None,
+                },
+            };
+            return if token.as_ref() == Some(&own.origin().ascii_serialization()) {
+                Ok(Some(own))
+            } else {
+                Err(ELSEWHERE)
+            };
         }
         let Some(metadata) = self.metadata(integration).await? else {
             return Ok(None);

@@ -108,7 +108,8 @@ impl Client {
     /// saved again, and given to [`Integration::with_secret_origin`] from then on (THR-44).
     ///
     /// # Errors
-    /// As [`Client::metadata`]; [`Error::Config`] when there is no token endpoint.
+    /// As [`Client::metadata`]; [`Error::Config`] when there is no token endpoint, or when the configuration has another
+    /// endpoint that sees the secret on another origin.
     pub async fn secret_origin(&self, integration: &Integration) -> Result<String, Error> {
         let url = match integration.endpoint(Endpoint::Token)? {
             Some(own) => Some(own),
@@ -117,10 +118,14 @@ impl Client {
                 .await?
                 .and_then(|metadata| metadata.token_endpoint.clone()),
         };
-        Ok(url
-            .ok_or(crate::exchange::NO_TOKEN_ENDPOINT)?
-            .origin()
-            .ascii_serialization())
+        let url = url.ok_or(crate::exchange::NO_TOKEN_ENDPOINT)?;
+        for endpoint in [Endpoint::Refresh, Endpoint::Revoke, Endpoint::Introspect] {
+            let own = integration.endpoint(endpoint)?;
+            if own.is_some_and(|own| own.origin() != url.origin()) && !integration.is_fixed(endpoint) {
+                return Err(crate::client::ELSEWHERE);
+            }
+        }
+        Ok(url.origin().ascii_serialization())
     }
 
     async fn load_metadata(

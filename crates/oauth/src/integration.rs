@@ -107,6 +107,13 @@ impl Integration {
             .map_err(|_| BAD_VALUE)
     }
 
+    /// Whether the catalogue alone says where an endpoint is, so that no configuration can lead it elsewhere.
+    pub(crate) fn is_fixed(&self, endpoint: Endpoint) -> bool {
+        let by_configuration = |text: &str| text.replace("{region.", "").contains('{');
+        let template = self.provider.endpoints.template(endpoint);
+        template.is_some_and(|template| !template.texts().any(by_configuration))
+    }
+
     pub(crate) fn client_id(&self) -> Result<&str, Error> {
         self.config
             .client_id()

@@ -152,3 +152,25 @@ async fn github_s_own_call_deletes_the_token() {
     assert_eq!(seen.body, r#"{"access_token":"at-canary"}"#);
     assert_eq!(seen.header("accept"), Some("application/vnd.github+json"));
 }
+
+#[tokio::test]
+async fn thr_44_a_configured_revocation_endpoint_elsewhere_does_not_see_the_client_secret() {
+    let world = World::always(200, "");
+    let elsewhere = oauth2_with(|_| {}, &[("revoke_url", "https://evil.example/revoke")]);
+    let refused = revoke(&world, &elsewhere).await.unwrap_err();
+    assert_eq!(refused.code(), "invalid_config");
+    let refused = world.client.secret_origin(&elsewhere).await.unwrap_err();
+    assert!(refused.to_string().contains("on one host"), "{refused}");
+    assert!(world.seen().is_empty(), "not a byte was sent");
+
+    // Where the catalogue names it, it is the provider's own.
+    let fixed = oauth2_with(
+        |provider| {
+            provider.endpoints.revoke =
+                Some(coffer_catalog::UrlTemplate::parse("https://other.example/revoke").unwrap());
+        },
+        &[],
+    );
+    assert_eq!(revoke(&world, &fixed).await, Ok(Revocation::Revoked));
+    assert_eq!(world.only().url.as_str(), "https://other.example/revoke");
+}
