@@ -123,7 +123,11 @@ impl Meter {
 /// How long this thread has had a core, where the system says.
 fn busy() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    text.split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+        .map(Duration::from_nanos)
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {
