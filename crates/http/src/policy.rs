@@ -96,20 +96,22 @@ impl Target {
         self.literal
     }
 
-    /// Checks one address of the host.
+    /// Checks one address of the host. The address itself is for the operator's log alone: whoever may write a URL
+    /// must not learn from the answer how names resolve inside (THR-40).
     pub(crate) fn vet(&self, address: IpAddr) -> Result<(), HttpError> {
-        match classify(address) {
-            AddressClass::Public => Ok(()),
-            AddressClass::Private(_) if self.private_addresses => Ok(()),
-            AddressClass::Private(what) => Err(error::blocked(format!(
-                "the address of {} is {what} ({address}); if this is meant, allow the host with COFFER_HTTP_ALLOW",
-                self.host
-            ))),
-            AddressClass::Forbidden(what) => Err(error::blocked(format!(
-                "the address of {} is {what} ({address}), and such addresses are never connected to",
-                self.host
-            ))),
-        }
+        let host = &self.host;
+        let message = match classify(address) {
+            AddressClass::Public => return Ok(()),
+            AddressClass::Private(_) if self.private_addresses => return Ok(()),
+            AddressClass::Private(what) => format!(
+                "the address of {host} is {what}; if this is meant, allow the host with COFFER_HTTP_ALLOW"
+            ),
+            AddressClass::Forbidden(what) => {
+                format!("the address of {host} is {what}, and such addresses are never connected to")
+            }
+        };
+        tracing::warn!(host, %address, "a request to an address that is not allowed was refused");
+        Err(error::blocked(message))
     }
 }
 

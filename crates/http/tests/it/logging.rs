@@ -52,6 +52,10 @@ async fn logs_name_host_status_and_duration_and_nothing_else_of_the_exchange() {
         shown.contains("127.0.0.1") && shown.contains("status=200") && shown.contains("elapsed_ms="),
         "{shown}"
     );
+    assert!(
+        shown.contains("address=10.0.0.1"),
+        "the operator sees what was refused: {shown}"
+    );
     assert!(!shown.contains("canary"), "{shown}");
 }
 
