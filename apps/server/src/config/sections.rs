@@ -1,5 +1,6 @@
 //! How each section of the configuration is read.
 
+use super::duration::parse_duration;
 use super::read::{Reader, choice, number};
 use super::source::Source;
 use super::{DatabaseConfig, KeyConfig, KeyText, LogConfig, LogFormat, ProviderClient, is_loopback};
@@ -9,6 +10,7 @@ use coffer_envelope::CachePolicy;
 use coffer_wallet::Settings;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 use url::Url;
 
 pub(super) fn processors() -> usize {
@@ -148,8 +150,8 @@ pub(super) fn log(reader: &mut Reader) -> LogConfig {
             "COFFER_LOG",
             "info".to_owned(),
             |text| match crate::log::check_filter(text) {
-                Ok(()) => Ok(text.to_owned()),
-                Err(_) => Err(
+                Ok(()) if text.split(',').all(is_meant) => Ok(text.to_owned()),
+                Ok(()) | Err(_) => Err(
                     "write error, warn, info, debug or trace, or a filter such as info,coffer_http=debug"
                         .into(),
                 ),
@@ -161,6 +163,15 @@ pub(super) fn log(reader: &mut Reader) -> LogConfig {
     }
 }
 
+/// A word alone is a level, or one of our crates: the filter's own grammar takes any word for the name of a crate.
+fn is_meant(directive: &str) -> bool {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    let directive = directive.trim();
+    directive.contains(['=', '[', ':'])
+        || directive.starts_with("coffer")
+        || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(directive))
+}
+
 pub(super) fn settings(reader: &mut Reader) -> Settings {
     let usual = Settings::default();
     let settings = Settings {
@@ -169,8 +180,12 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         lease: reader.duration("COFFER_LEASE", usual.lease),
         caller_wait: reader.duration("COFFER_CALLER_WAIT", usual.caller_wait),
         min_ttl: reader.duration("COFFER_MIN_TTL", usual.min_ttl),
-        session: reader.duration("COFFER_SESSION_TTL", usual.session),
-        flow: reader.duration("COFFER_FLOW_TTL", usual.flow),
+        session: reader.value("COFFER_SESSION_TTL", usual.session, |text| {
+            at_most(text, Duration::from_secs(3600), "a connect link may stay open for 1h at most")
+        }),
+        flow: reader.value("COFFER_FLOW_TTL", usual.flow, |text| {
+            at_most(text, Duration::from_secs(600), "a flow may take 10m at most (OA-C05)")
+        }),
         result: reader.duration("COFFER_RESULT_TTL", usual.result),
         ..usual
     };
@@ -180,6 +195,16 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
             error.to_string(),
         );
         usual
+    })
+}
+
+fn at_most(text: &str, most: Duration, why: &str) -> Result<Duration, String> {
+    parse_duration(text).and_then(|time| {
+        if time <= most {
+            Ok(time)
+        } else {
+            Err(why.to_owned())
+        }
     })
 }
 

@@ -101,7 +101,12 @@ impl Source {
             .as_deref()
             .map_or(Ok(None), read_file)
             .and_then(|text| self.merge(text));
-        match merged {
+        // What is wrong with the file must not hide what is wrong, or right, in the environment.
+        let values = merged.or_else(|problem| {
+            raw.problems.push(problem);
+            self.merge(None)
+        });
+        match values {
             Ok(values) => values
                 .into_iter()
                 .for_each(|(key, value)| self.take(&mut raw, &key, value)),
