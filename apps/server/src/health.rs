@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(1);
 
+/// How long a key source that works is not asked again: each time costs it an unwrapping.
+const KEY_KEPT: Duration = Duration::from_secs(10);
+
 /// How long a part may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -27,6 +30,8 @@ pub struct Health {
     keys: KeyRing,
     providers: usize,
     last: Mutex<Option<(Instant, Report)>>,
+    /// When the key source last worked, and how that was told.
+    key: Mutex<Option<(Instant, Part)>>,
 }
 
 /// How the parts are.
@@ -87,11 +92,16 @@ impl Part {
 impl Health {
     /// Looks at these parts.
     pub fn new(composed: &Composed) -> Self {
+        Self::of(composed.ping(), composed.keys.clone(), composed.catalog.iter().count())
+    }
+
+    fn of(store: Arc<dyn StoreHealth>, keys: KeyRing, providers: usize) -> Self {
         Self {
-            store: composed.ping(),
-            keys: composed.keys.clone(),
-            providers: composed.catalog.iter().count(),
+            store,
+            keys,
+            providers,
             last: Mutex::default(),
+            key: Mutex::default(),
         }
     }
 
@@ -110,9 +120,13 @@ impl Health {
 
     async fn look(&self) -> Report {
         let (database, clock) = self.database().await;
+        let key_source = match database.status {
+            Status::Ok | Status::Warning => self.key_source().await,
+            Status::Failing => unknown(),
+        };
         let parts = Parts {
             database,
-            key_source: self.key_source().await,
+            key_source,
             catalog: Part::new(Status::Ok, format!("{} providers", self.providers)),
             clock,
         };
@@ -127,7 +141,6 @@ impl Health {
 
     async fn database(&self) -> (Part, Part) {
         let began = Instant::now();
-        let unknown = || Part::new(Status::Warning, "not known while the database does not answer");
         match timeout(PATIENCE, self.store.ping()).await {
             Ok(Ok(theirs)) => {
                 let took = began.elapsed();
@@ -142,16 +155,29 @@ impl Health {
         }
     }
 
+    /// Whether the key source itself opens the data, and not only a key that is kept in memory.
     async fn key_source(&self) -> Part {
-        match timeout(PATIENCE, self.keys.lookup_key(TenantId::INSTALLATION)).await {
+        let mut last = self.key.lock().await;
+        if let Some((at, part)) = last.as_ref()
+            && at.elapsed() < KEY_KEPT
+        {
+            return part.clone();
+        }
+        let part = match timeout(PATIENCE, self.keys.check(TenantId::INSTALLATION)).await {
             Ok(Ok(_)) => Part::new(Status::Ok, format!("{} opens the data", self.keys.kek_ref())),
             Ok(Err(error)) => {
                 tracing::warn!(code = error.code(), "the key source fails a health check");
                 Part::new(Status::Failing, error.code())
             }
             Err(_) => Part::new(Status::Failing, "it did not answer in time"),
-        }
+        };
+        *last = (part.status == Status::Ok).then(|| (Instant::now(), part.clone()));
+        part
     }
+}
+
+fn unknown() -> Part {
+    Part::new(Status::Warning, "not known while the database does not answer")
 }
 
 fn clock_part(ours: Timestamp, theirs: Timestamp, took: Duration) -> Part {
@@ -180,6 +206,32 @@ impl std::fmt::Debug for Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coffer_core::SystemRandom;
+    use coffer_core::ports::Stores;
+    use coffer_core::testing::{FakeClock, MemoryStore};
+    use coffer_envelope::testing::{Fault, FaultySource};
+    use coffer_envelope::{CachePolicy, LocalKey, LocalKeySource};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_source_that_is_down_is_told_although_its_keys_are_in_memory() {
+        let clock = Arc::new(FakeClock::default());
+        let stores = Stores::of(&Arc::new(MemoryStore::new(clock.clone())));
+        let random = Arc::new(SystemRandom);
+        let key = LocalKey::parse(&LocalKey::generate(&SystemRandom)).unwrap();
+        let source = Arc::new(FaultySource::new(Arc::new(LocalKeySource::new(key, random.clone()))));
+        let keys = KeyRing::new(source.clone(), stores.data_keys, clock, random, CachePolicy::STANDARD);
+        keys.lookup_key(TenantId::INSTALLATION).await.unwrap();
+        let health = Health::of(stores.health, keys.clone(), 1);
+        assert_eq!(health.report().await.parts.key_source.status, Status::Ok);
+        source.set(Some(Fault::Denied));
+        keys.lookup_key(TenantId::INSTALLATION).await.unwrap();
+        tokio::time::advance(KEY_KEPT).await;
+        let report = health.report().await;
+        assert_eq!((report.status, report.parts.key_source.status), (Status::Failing, Status::Failing));
+        source.set(None);
+        tokio::time::advance(KEPT).await;
+        assert_eq!(health.report().await.status, Status::Ok);
+    }
 
     #[test]
     fn a_clock_that_is_off_in_either_direction_is_a_warning() {

@@ -55,6 +55,23 @@ struct RequestLabels {
     status: &'static str,
 }
 
+/// A request that is being served.
+#[derive(Debug)]
+pub(crate) struct InFlight(Gauge);
+
+impl InFlight {
+    fn of(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Metrics {
     /// Counters for every route, and a look at the parts whenever somebody asks.
     pub fn new(composed: &Composed) -> Self {
@@ -107,14 +124,9 @@ impl Metrics {
         }
     }
 
-    /// A request began.
-    pub(crate) fn begin(&self) {
-        self.in_flight.inc();
-    }
-
-    /// A request ended.
-    pub(crate) fn end(&self) {
-        self.in_flight.dec();
+    /// A request began; it ends when this is dropped, which is also what happens when its client went away.
+    pub(crate) fn begin(&self) -> InFlight {
+        InFlight::of(&self.in_flight)
     }
 
     /// A request was answered.
@@ -145,3 +157,25 @@ impl Metrics {
 }
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn a_request_whose_future_is_dropped_is_no_longer_in_flight() {
+        let gauge = Gauge::default();
+        let serving = gauge.clone();
+        let task = tokio::spawn(async move {
+            let _in_flight = InFlight::of(&serving);
+            pending::<()>().await;
+        });
+        while gauge.get() == 0 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(gauge.get(), 0);
+    }
+}

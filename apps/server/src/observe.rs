@@ -38,7 +38,7 @@ pub(crate) async fn observe(
         request.peer_addr().map(|peer| peer.ip()),
         &app.trusted_proxies,
     );
-    app.metrics.begin();
+    let _in_flight = app.metrics.begin();
     let answer = id.clone().scope(answer(request, next, &app, began, client));
     let (answered, timing) = if app.tells_timing {
         let (answered, waits) = Waits::during(answer).await;
@@ -46,7 +46,6 @@ pub(crate) async fn observe(
     } else {
         (answer.await, None)
     };
-    app.metrics.end();
     let mut response = answered?;
     if let Some(timing) = timing {
         response.headers_mut().insert(timing::HEADER, timing);
