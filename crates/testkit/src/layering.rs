@@ -125,6 +125,41 @@ pub const SOLE_USERS: &[SoleUser] = &[
     },
 ];
 
+/// Cryptography that none of our crates names: our own code calls ring, and TLS is rustls on ring.
+pub const NO_CRYPTOGRAPHY: &[&str] = &[
+    "aead",
+    "aes",
+    "aes-gcm",
+    "aes-gcm-siv",
+    "aes-siv",
+    "argon2",
+    "aws-lc-rs",
+    "blake2",
+    "blake3",
+    "chacha20poly1305",
+    "ecdsa",
+    "ed25519-dalek",
+    "getrandom",
+    "hkdf",
+    "hmac",
+    "jsonwebtoken",
+    "md-5",
+    "openssl",
+    "orion",
+    "p256",
+    "p384",
+    "pbkdf2",
+    "rand",
+    "rand_core",
+    "rsa",
+    "scrypt",
+    "sha1",
+    "sha2",
+    "sha3",
+    "sodiumoxide",
+    "x25519-dalek",
+];
+
 /// One line of a manifest: `of` depends on `on`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrow {
@@ -170,6 +205,9 @@ pub fn objection(arrow: &Arrow) -> Option<String> {
     let Some(rule) = RULES.iter().find(|rule| rule.of == of) else {
         return Some(format!("`{of}` has no row in the table of layers"));
     };
+    if NO_CRYPTOGRAPHY.contains(&on.as_str()) {
+        return Some(format!("`{of}` uses {on}; our own code calls ring"));
+    }
     if let Some(sole) = SOLE_USERS.iter().find(|sole| sole.library == on)
         && !sole.crates.contains(&of.as_str())
     {

@@ -104,6 +104,37 @@ impl Database {
         ]
     }
 
+    /// Every row of every table as text, to look for what must not be there. Bytes are hexadecimal.
+    ///
+    /// # Errors
+    /// The server refuses a query.
+    pub async fn dump(&self) -> Result<String, Error> {
+        let refused = |statement: &str, source| Error::Refused {
+            statement: statement.to_owned(),
+            source,
+        };
+        let (client, connection) = config(&self.superuser)?
+            .connect(NoTls)
+            .await
+            .map_err(|e| refused("to connect", e))?;
+        let driver = tokio::spawn(connection);
+        let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables \
+                      WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1";
+        let tables = client.query(tables, &[]).await.map_err(|e| refused(tables, e))?;
+        let mut dump = String::new();
+        for table in tables {
+            let table: String = table.get(0);
+            let rows = format!("SELECT t::text FROM {table} t");
+            for row in client.query(&rows, &[]).await.map_err(|e| refused(&rows, e))? {
+                let text: String = row.get(0);
+                dump.push_str(&format!("{table}: {text}\n"));
+            }
+        }
+        drop(client);
+        driver.await.ok();
+        Ok(dump)
+    }
+
     fn removal(&self) -> Vec<String> {
         let (name, owner, app, system) = (&self.name, &self.owner.name, &self.app.name, &self.system.name);
         vec![

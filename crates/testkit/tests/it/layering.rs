@@ -48,3 +48,26 @@ fn a_library_of_one_crate_is_refused_in_another_even_in_its_tests() {
 fn a_crate_without_a_row_is_refused() {
     assert!(objection(&arrow("people", "core", false)).is_some());
 }
+
+#[test]
+fn no_crate_names_other_cryptography_than_ring() {
+    for library in [
+        "sha2",
+        "hmac",
+        "hkdf",
+        "aes-gcm",
+        "p256",
+        "ed25519-dalek",
+        "rand",
+        "jsonwebtoken",
+    ] {
+        for for_tests in [false, true] {
+            assert!(
+                objection(&arrow("envelope", library, for_tests)).is_some(),
+                "{library}"
+            );
+        }
+    }
+    assert!(objection(&arrow("envelope", "ring", false)).is_none());
+    assert!(objection(&arrow("oauth", "openidconnect", false)).is_none());
+}
