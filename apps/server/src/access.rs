@@ -79,6 +79,10 @@ impl Granted {
         let query = actix_web::web::Query::<T>::from_query(self.request.query_string());
         query.map(actix_web::web::Query::into_inner).map_err(|error| {
             let text = error.to_string();
+            // The library's own words before the reason help nobody.
+            let text = text
+                .rsplit_once("deserialize error: ")
+                .map_or(&*text, |(_, reason)| reason);
             ApiError::Query(text.chars().filter(|c| !c.is_control()).take(300).collect())
         })
     }
@@ -94,6 +98,16 @@ impl Granted {
             Principal::Caller(caller) => caller.reaches_integration(id),
             Principal::Operator(_) => true,
         }
+    }
+
+    /// Refuses a caller that is limited to some integrations or connections, where the answer or the change is about
+    /// all of the tenant.
+    pub(crate) fn unlimited(&self, beyond: &'static str) -> Result<(), ApiError> {
+        let limited = |caller: &Caller| caller.integrations.is_some() || caller.connections.is_some();
+        if self.caller().is_some_and(limited) {
+            return Err(WalletError::Forbidden(beyond).into());
+        }
+        Ok(())
     }
 
     /// The caller, where it is one.

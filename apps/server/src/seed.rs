@@ -8,7 +8,7 @@ use coffer_core::actor::{Actor, Asker};
 use coffer_core::id::TenantId;
 use coffer_core::secret::ExposeSecret;
 use coffer_wallet::{EnvironmentClient, Values, WalletError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Makes and enables what the environment names, where the database does not have it. A client that its provider
 /// would need more for than id and secret is told about and left.
@@ -25,6 +25,12 @@ pub async fn provider_clients(
         tenant: TenantId::INSTALLATION,
         request: "start".into(),
     };
+    for name in unknown(composed.catalog.iter(), clients) {
+        tracing::warn!(
+            variable = format!("{name}_CLIENT_ID"),
+            "no provider of the catalogue has this name; the client is not used"
+        );
+    }
     for provider in composed.catalog.iter() {
         let Some(client) = clients.get(&variable_prefix(provider)) else {
             continue;
@@ -56,6 +62,18 @@ pub async fn provider_clients(
     Ok(())
 }
 
+/// The clients that are for no provider of the catalogue.
+fn unknown<'a>(
+    catalog: impl Iterator<Item = &'a Provider>,
+    clients: &'a BTreeMap<String, ProviderClient>,
+) -> impl Iterator<Item = &'a str> {
+    let known: BTreeSet<String> = catalog.map(variable_prefix).collect();
+    clients
+        .keys()
+        .map(String::as_str)
+        .filter(move |name| !known.contains(*name))
+}
+
 /// `google` is configured by `GOOGLE_CLIENT_ID`.
 fn variable_prefix(provider: &Provider) -> String {
     provider.id.as_str().to_ascii_uppercase().replace('-', "_")
@@ -76,4 +94,26 @@ fn values(client: &ProviderClient) -> Values {
             InputValue::text(client.secret.expose_secret()),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coffer_catalog::Catalog;
+    use coffer_core::secret::secret_text;
+
+    #[test]
+    fn p24_a_client_of_a_provider_that_nobody_knows_is_told() {
+        let client = |name: &str| {
+            let client = ProviderClient {
+                id: "app".into(),
+                secret: secret_text("secret".into()),
+            };
+            (name.to_owned(), client)
+        };
+        let clients = BTreeMap::from([client("GOOGLE"), client("MICROSOFT"), client("GENERIC_OIDC")]);
+        let catalog = Catalog::builtin().unwrap();
+        let told: Vec<_> = unknown(catalog.iter(), &clients).collect();
+        assert_eq!(told, ["MICROSOFT"]);
+    }
 }

@@ -12,6 +12,7 @@ use coffer_core::Clock as _;
 use coffer_core::SystemClock;
 use coffer_core::ports::StoreHealth as _;
 use coffer_store::ServerLock;
+use futures_util::future::join_all;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,23 +129,35 @@ impl Running {
         &self.app
     }
 
-    /// Accepts nothing new, finishes requests, then whatever was begun at providers. Answers whether all of it was
-    /// finished in time.
+    /// Begins nothing new at providers and accepts no more requests, then finishes both at once, in the time of
+    /// `COFFER_SHUTDOWN_TIMEOUT` altogether. Answers whether all of it was finished in time.
     pub async fn stop(self) -> bool {
         self.app.stop();
         tracing::info!("stopping");
-        for handle in &self.handles {
-            handle.stop(true).await;
-        }
-        let drained = self.app.wallet.drain(self.patience).await;
-        for task in self.tasks {
-            if !matches!(task.await, Ok(Ok(()))) {
-                tracing::warn!("a listener ended with an error");
+        // Polled first, so that no request that comes in meanwhile begins anything.
+        let drain = self.app.wallet.drain(self.patience);
+        let serve = tokio::time::timeout(self.patience, finish(&self.handles, self.tasks));
+        let (drained, served) = tokio::join!(biased; drain, serve);
+        if served.is_err() {
+            for handle in &self.handles {
+                // It is told now; nobody waits for it any more.
+                drop(handle.stop(false));
             }
         }
         self.keys.abort();
-        tracing::info!(drained, "stopped");
-        drained
+        let finished = drained && served.is_ok() && self.app.wallet.running() == 0;
+        tracing::info!(finished, "stopped");
+        finished
+    }
+}
+
+/// Stops the listeners, once what they serve is answered.
+async fn finish(handles: &[ServerHandle], tasks: Vec<JoinHandle<std::io::Result<()>>>) {
+    join_all(handles.iter().map(|handle| handle.stop(true))).await;
+    for task in tasks {
+        if !matches!(task.await, Ok(Ok(()))) {
+            tracing::warn!("a listener ended with an error");
+        }
     }
 }
 

@@ -2,18 +2,21 @@
 
 use crate::cells;
 use crate::error::WalletError;
+use crate::integration::public_values;
 use crate::wallet::{Inner, Wallet};
+use coffer_catalog::Config;
 use coffer_core::actor::{Actor, Asker};
 use coffer_core::audit::AuditVerb;
 use coffer_core::bearer::BearerKind;
 use coffer_core::flow::{ConnectSession, Flow};
 use coffer_core::id::{ConnectSessionId, ConnectionId, FlowId, IntegrationId};
-use coffer_core::integration::IntegrationState;
+use coffer_core::integration::{Integration, IntegrationState};
 use coffer_core::secret::{ExposeSecret, secret_bytes};
 use coffer_core::{SecretText, StoreError, SystemScope, TenantScope, Timestamp};
 use coffer_oauth::{Authorization, AuthorizationRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// What a connect session is for.
@@ -94,6 +97,9 @@ impl Wallet {
         usable(integration.state)?;
         let return_to = inner.checked_return_to(&new.return_to)?;
         let scopes = checked_scopes(new.scopes)?;
+        if integration.owner.is_installation() && !scope.tenant().is_installation() {
+            inner.check_shared_scopes(&integration, &scopes)?;
+        }
         let mut user = match &new.user {
             Some(external_id) => Some(self.ensure_user(asker, external_id).await?.id),
             None => None,
@@ -146,21 +152,32 @@ impl Wallet {
     }
 
     /// Opens a connect session for the browser that came with its link: once. The browser is bound by a secret that
-    /// the answer holds.
+    /// the answer holds: `browser`, where it brought one of ours along, so that flows in several of its tabs go on
+    /// side by side; else a new one.
     ///
     /// # Errors
     /// [`WalletError::Flow`]: `session_unknown`, `session_used`, `session_expired`, or what the provider's metadata
     /// does not allow.
-    pub async fn open_connect_session(&self, token: &str, request: &str) -> Result<Departure, WalletError> {
+    pub async fn open_connect_session(
+        &self,
+        token: &str,
+        browser: Option<&str>,
+        request: &str,
+    ) -> Result<Departure, WalletError> {
         let inner = &self.inner;
         inner.check_draining()?;
         let session = inner.find_session(token).await?;
         let return_to = Url::parse(&session.return_to).ok();
-        let departed = self.depart(&session, request).await;
+        let departed = self.depart(&session, browser, request).await;
         departed.map_err(|error| with_return_to(error, return_to))
     }
 
-    async fn depart(&self, session: &ConnectSession, request: &str) -> Result<Departure, WalletError> {
+    async fn depart(
+        &self,
+        session: &ConnectSession,
+        browser: Option<&str>,
+        request: &str,
+    ) -> Result<Departure, WalletError> {
         let inner = &self.inner;
         let now = inner.now();
         if session.opened_at.is_some() {
@@ -189,7 +206,9 @@ impl Wallet {
             .authorize(&integration, &wanted)
             .await
             .map_err(Inner::oauth_error)?;
-        let browser = BearerKind::Browser.generate(&*inner.random);
+        let browser = browser
+            .filter(|text| BearerKind::Browser.matches(text))
+            .map_or_else(|| BearerKind::Browser.generate(&*inner.random), SecretText::from);
         let flow = inner.flow_of(session, &authorization, &browser, now).await?;
         let asker = Asker {
             actor: Actor::Browser,
@@ -218,6 +237,20 @@ impl Wallet {
 }
 
 impl Inner {
+    /// A tenant asks a shared integration for what the operator configured, or less.
+    fn check_shared_scopes(&self, integration: &Integration, scopes: &[String]) -> Result<(), WalletError> {
+        let provider = self.provider(&integration.provider)?;
+        let config = Config::from_parts(public_values(integration)?, BTreeMap::new());
+        let allowed = provider.scopes.requested(&config);
+        if scopes.iter().all(|scope| allowed.contains(scope)) {
+            return Ok(());
+        }
+        Err(WalletError::invalid(
+            "scopes",
+            "a shared integration gives what the operator configured, or less; leave the others out",
+        ))
+    }
+
     fn connect_link(&self, token: &SecretText) -> SecretText {
         let mut url = self.public_url.clone();
         url.set_query(None);

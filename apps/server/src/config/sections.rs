@@ -181,10 +181,18 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         caller_wait: reader.duration("COFFER_CALLER_WAIT", usual.caller_wait),
         min_ttl: reader.duration("COFFER_MIN_TTL", usual.min_ttl),
         session: reader.value("COFFER_SESSION_TTL", usual.session, |text| {
-            at_most(text, Duration::from_secs(3600), "a connect link may stay open for 1h at most")
+            at_most(
+                text,
+                Duration::from_secs(3600),
+                "a connect link may stay open for 1h at most",
+            )
         }),
         flow: reader.value("COFFER_FLOW_TTL", usual.flow, |text| {
-            at_most(text, Duration::from_secs(600), "a flow may take 10m at most (OA-C05)")
+            at_most(
+                text,
+                Duration::from_secs(600),
+                "a flow may take 10m at most (OA-C05)",
+            )
         }),
         result: reader.duration("COFFER_RESULT_TTL", usual.result),
         ..usual

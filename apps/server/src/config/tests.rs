@@ -166,7 +166,10 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn o5_a_file_that_cannot_be_read_does_not_hide_the_environment() {
-    let text = problem(&[("COFFER_CONFIG", "/nowhere/coffer.toml"), ("COFFER_WORKERS", "many")]);
+    let text = problem(&[
+        ("COFFER_CONFIG", "/nowhere/coffer.toml"),
+        ("COFFER_WORKERS", "many"),
+    ]);
     assert!(text.contains("COFFER_CONFIG: the file"), "{text}");
     assert!(text.contains("COFFER_WORKERS: write a whole number"), "{text}");
     assert!(
@@ -178,7 +181,10 @@ fn o5_a_file_that_cannot_be_read_does_not_hide_the_environment() {
 #[test]
 fn oa_c05_a_time_that_is_too_long_is_told_by_its_own_name() {
     let text = problem(&[("COFFER_FLOW_TTL", "1d"), ("COFFER_SESSION_TTL", "2h")]);
-    assert!(text.contains("COFFER_FLOW_TTL: a flow may take 10m at most"), "{text}");
+    assert!(
+        text.contains("COFFER_FLOW_TTL: a flow may take 10m at most"),
+        "{text}"
+    );
     assert!(text.contains("COFFER_SESSION_TTL: a connect link may"), "{text}");
     assert!(!text.contains("COFFER_LEASE"), "{text}");
 }
@@ -186,7 +192,10 @@ fn oa_c05_a_time_that_is_too_long_is_told_by_its_own_name() {
 #[test]
 fn o5_a_word_that_is_no_level_is_refused() {
     for wrong in ["loud", "info,loud", "verbose"] {
-        assert!(problem(&[("COFFER_LOG", wrong)]).contains("COFFER_LOG: write error, warn"), "{wrong}");
+        assert!(
+            problem(&[("COFFER_LOG", wrong)]).contains("COFFER_LOG: write error, warn"),
+            "{wrong}"
+        );
     }
     for right in ["info", "WARN", "info,coffer_http=debug", "coffer_wallet", "off"] {
         assert_eq!(read(&[("COFFER_LOG", right)]).unwrap().log.filter, right);

@@ -50,7 +50,7 @@ pub(super) async fn ensure(demo: &Demo, simulator: &Simulator) -> Result<(), Dem
         .path_segments()
         .and_then(|mut segments| segments.next_back())
         .unwrap_or_default();
-    let departure = wallet.open_connect_session(token, REQUEST).await?;
+    let departure = wallet.open_connect_session(token, None, REQUEST).await?;
     let moment = Moment {
         now: demo.clock().now(),
         random: demo.random(),

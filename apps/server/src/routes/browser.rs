@@ -24,13 +24,18 @@ use futures_util::future::LocalBoxFuture;
         (status = "4XX", description = "A page that says why not", body = String, content_type = "text/html")))]
 pub(crate) async fn connect(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let token = request.match_info().get("token").unwrap_or_default();
-    match app.wallet.open_connect_session(token, &request_id()).await {
+    let browser = cookie::read(&request, app.encrypted);
+    let opened = app
+        .wallet
+        .open_connect_session(token, browser.as_deref(), &request_id())
+        .await;
+    match opened {
         Ok(departure) => {
             let life = app.wallet.settings().flow;
             let cookie = cookie::set(departure.browser.expose_secret(), life, app.encrypted);
             see_other(departure.authorize_url.as_str(), &cookie)
         }
-        Err(error) => refuse(&app, error, None),
+        Err(error) => refuse(&app, error),
     }
 }
 
@@ -44,7 +49,6 @@ pub(crate) async fn connect(app: Data<App>, request: HttpRequest) -> HttpRespons
     responses((status = 303, description = "Back, with coffer_result or coffer_error"),
         (status = "4XX", description = "A page that says why not", body = String, content_type = "text/html")))]
 pub(crate) async fn callback(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let cleared = cookie::clear(app.encrypted);
     let query = request.query_string();
     if query.len() > body::FORM_CAP {
         return page::problem(&ApiError::BodyTooLarge(body::FORM_CAP));
@@ -58,8 +62,9 @@ pub(crate) async fn callback(app: Data<App>, request: HttpRequest) -> HttpRespon
         .callback(integration, query, browser.as_deref(), &request_id())
         .await
     {
-        Ok(arrival) => see_other(arrival.return_to.expose_secret(), &cleared),
-        Err(error) => refuse(&app, error, Some(&cleared)),
+        // The cookie stays for its short life: another tab may be on its way with it.
+        Ok(arrival) => see_other(arrival.return_to.expose_secret(), ""),
+        Err(error) => refuse(&app, error),
     }
 }
 
@@ -130,7 +135,7 @@ fn see_other(to: &str, cookie: &str) -> HttpResponse {
 }
 
 /// Back to where the browser came from where that is known and safe, or else a page.
-fn refuse(app: &App, error: WalletError, cookie: Option<&str>) -> HttpResponse {
+fn refuse(app: &App, error: WalletError) -> HttpResponse {
     let code = error.code();
     tracing::info!(code, "a browser's flow was refused");
     app.metrics.flow_refused(code);
@@ -140,7 +145,7 @@ fn refuse(app: &App, error: WalletError, cookie: Option<&str>) -> HttpResponse {
     {
         let mut to = to.clone();
         to.query_pairs_mut().append_pair("coffer_error", code);
-        return see_other(to.as_str(), cookie.unwrap_or_default());
+        return see_other(to.as_str(), "");
     }
     page::problem(&error.into())
 }

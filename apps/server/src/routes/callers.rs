@@ -211,10 +211,12 @@ fn within(
     }
 }
 
-/// Lists the callers of one's own tenant, oldest first.
+/// Lists the callers of one's own tenant, oldest first. A caller that is limited to some integrations or
+/// connections may not.
 #[utoipa::path(get, path = "/v1/callers", tag = "callers", params(Listing),
     responses((status = 200, description = "A page of callers", body = Items<CallerView>)))]
 pub(crate) async fn list(app: Data<App>, by: Granted) -> Answer {
+    by.unlimited("callers beyond its reach")?;
     let page = by.query::<Listing>()?.page()?;
     ok(&Items::of(
         app.wallet.callers(&by.scope, page).await?,

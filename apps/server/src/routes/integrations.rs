@@ -61,12 +61,7 @@ pub(crate) struct Configuration {
     responses((status = 201, description = "The integration", body = IntegrationView)))]
 pub(crate) async fn create(app: Data<App>, call: Call<NewIntegration>) -> Answer {
     once(app, call, async |app: &App, by: &Granted, new: NewIntegration| {
-        if by
-            .caller()
-            .is_some_and(|caller| caller.integrations.is_some() || caller.connections.is_some())
-        {
-            return Err(WalletError::Forbidden("integrations beyond its reach").into());
-        }
+        by.unlimited(BEYOND)?;
         let NewIntegration {
             provider,
             name,
@@ -76,7 +71,7 @@ pub(crate) async fn create(app: Data<App>, call: Call<NewIntegration>) -> Answer
             .wallet
             .create_integration(&by.scope, &by.asker, &provider, &name, config)
             .await?;
-        Ok(view(app, made))
+        Ok(view(app, by, made))
     })
     .await
 }
@@ -110,7 +105,7 @@ pub(crate) async fn list(app: Data<App>, by: Granted) -> Answer {
     found
         .items
         .retain(|integration| by.reaches_integration(integration.id));
-    ok(&Items::of(found, |integration| view(&app, integration)))
+    ok(&Items::of(found, |integration| view(&app, &by, integration)))
 }
 
 /// Shows an integration.
@@ -119,7 +114,7 @@ pub(crate) async fn list(app: Data<App>, by: Granted) -> Answer {
     responses((status = 200, description = "The integration", body = IntegrationView)))]
 pub(crate) async fn find(app: Data<App>, by: Granted) -> Answer {
     let id = reachable(&by)?;
-    ok(&view(&app, app.wallet.integration(&by.scope, id).await?))
+    ok(&view(&app, &by, app.wallet.integration(&by.scope, id).await?))
 }
 
 /// Changes an integration. It stays in use if it is.
@@ -128,7 +123,7 @@ pub(crate) async fn find(app: Data<App>, by: Granted) -> Answer {
     responses((status = 200, description = "The integration", body = IntegrationView)))]
 pub(crate) async fn update(app: Data<App>, call: Call<IntegrationChange>) -> Answer {
     let (by, IntegrationChange { name, config }) = (call.by, call.body);
-    let id = reachable(&by)?;
+    let id = changeable(&by)?;
     if name.is_none() && config.is_none() {
         return Err(ApiError::BodyForm("name or config has to be given".into()));
     }
@@ -136,7 +131,7 @@ pub(crate) async fn update(app: Data<App>, call: Call<IntegrationChange>) -> Ans
         .wallet
         .update_integration(&by.scope, &by.asker, id, name.as_deref(), config)
         .await?;
-    ok(&view(&app, changed))
+    ok(&view(&app, &by, changed))
 }
 
 /// Deletes an integration that no connection uses.
@@ -145,7 +140,7 @@ pub(crate) async fn update(app: Data<App>, call: Call<IntegrationChange>) -> Ans
     responses((status = 204, description = "It is deleted")))]
 pub(crate) async fn delete(app: Data<App>, by: Granted) -> Answer {
     app.wallet
-        .delete_integration(&by.scope, &by.asker, reachable(&by)?)
+        .delete_integration(&by.scope, &by.asker, changeable(&by)?)
         .await?;
     nothing()
 }
@@ -155,9 +150,10 @@ pub(crate) async fn delete(app: Data<App>, by: Granted) -> Answer {
     params(("integration" = Uuid, Path, description = "The integration's id")),
     responses((status = 200, description = "The integration, with the report", body = IntegrationView)))]
 pub(crate) async fn test(app: Data<App>, by: Granted) -> Answer {
-    let id = reachable(&by)?;
+    let id = changeable(&by)?;
     ok(&view(
         &app,
+        &by,
         app.wallet.test_integration(&by.scope, &by.asker, id).await?,
     ))
 }
@@ -167,9 +163,10 @@ pub(crate) async fn test(app: Data<App>, by: Granted) -> Answer {
     params(("integration" = Uuid, Path, description = "The integration's id")),
     responses((status = 200, description = "The integration", body = IntegrationView)))]
 pub(crate) async fn enable(app: Data<App>, by: Granted) -> Answer {
-    let id = reachable(&by)?;
+    let id = changeable(&by)?;
     ok(&view(
         &app,
+        &by,
         app.wallet.enable_integration(&by.scope, &by.asker, id).await?,
     ))
 }
@@ -179,9 +176,10 @@ pub(crate) async fn enable(app: Data<App>, by: Granted) -> Answer {
     params(("integration" = Uuid, Path, description = "The integration's id")),
     responses((status = 200, description = "The integration", body = IntegrationView)))]
 pub(crate) async fn disable(app: Data<App>, by: Granted) -> Answer {
-    let id = reachable(&by)?;
+    let id = changeable(&by)?;
     ok(&view(
         &app,
+        &by,
         app.wallet.disable_integration(&by.scope, &by.asker, id).await?,
     ))
 }
@@ -196,7 +194,22 @@ fn reachable(by: &Granted) -> Result<IntegrationId, ApiError> {
     }
 }
 
-fn view(app: &App, integration: Integration) -> IntegrationView {
+/// The integration of the path, for a change: whoever is limited to some integrations or connections changes none,
+/// because connections beyond its reach depend on them.
+fn changeable(by: &Granted) -> Result<IntegrationId, ApiError> {
+    by.unlimited(BEYOND)?;
+    reachable(by)
+}
+
+const BEYOND: &str = "integrations beyond its reach";
+
+/// The integration as this one may see it: how a shared one is configured is the operator's alone.
+fn view(app: &App, by: &Granted, integration: Integration) -> IntegrationView {
     let redirect_uri = app.wallet.redirect_uri(integration.id);
-    IntegrationView::of(integration, redirect_uri)
+    let view = IntegrationView::of(integration, redirect_uri);
+    if by.caller().is_some() {
+        view.for_tenants()
+    } else {
+        view
+    }
 }

@@ -53,10 +53,11 @@ pub(crate) async fn create(app: Data<App>, call: Call<NewUser>) -> Answer {
     .await
 }
 
-/// Lists the users, oldest first.
+/// Lists the users, oldest first. A caller that is limited to some integrations or connections may not.
 #[utoipa::path(get, path = "/v1/users", tag = "users", params(Listing),
     responses((status = 200, description = "A page of users", body = Items<UserView>)))]
 pub(crate) async fn list(app: Data<App>, by: Granted) -> Answer {
+    by.unlimited("users beyond its reach")?;
     let page = by.query::<Listing>()?.page()?;
     ok(&Items::of(
         app.wallet.users(&by.scope, page).await?,

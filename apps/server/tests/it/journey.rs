@@ -28,7 +28,7 @@ pub async fn whole(server: Server) {
         (303, Some("7")),
         "w6: {back:?}"
     );
-    assert_eq!(browser.cookie, None, "the cookie is taken away");
+    assert!(back.header("set-cookie").is_none(), "another tab may need the cookie");
 
     let pending = server.get("/v1/connections", &tenant.key).await.json();
     assert_eq!(pending["items"][0]["state"], "pending");
@@ -137,7 +137,7 @@ async fn a_shared_integration_serves_every_tenant() {
         .json();
     assert_eq!(
         (&shown["shared"], &shown["secrets"]["client_secret"]),
-        (&true.into(), &"4711".into())
+        (&true.into(), &serde_json::Value::Null)
     );
     let refused = server
         .post(

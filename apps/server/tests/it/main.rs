@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod at_rest;
 mod browser;
 mod canary;
 mod command;
@@ -17,7 +18,9 @@ mod errors;
 mod headers;
 mod idempotency;
 mod journey;
+mod limits;
 mod lists;
+mod outage;
 mod postgres;
 mod raw;
 mod rights;

@@ -34,8 +34,8 @@ pub struct Server {
     pub running: Running,
     pub sim: SharedProvider,
     pub operator: String,
-    _folder: TempDir,
-    sim_url: String,
+    pub folder: TempDir,
+    pub sim_url: String,
 }
 
 /// A tenant with a caller that may do everything.
@@ -107,7 +107,7 @@ impl Server {
             running,
             sim,
             operator,
-            _folder: folder,
+            folder,
             sim_url,
         }
     }

@@ -226,3 +226,46 @@ async fn a_result_is_redeemed_once_and_by_its_own_tenant_only() {
     assert_eq!(redeem(key.clone()).await.status, 200);
     assert_eq!(redeem(key).await.code(), "result_used");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_of_one_browser_connect_side_by_side() {
+    let server = Server::start().await;
+    let tenant = server.tenant("acme").await;
+    let integration = server.integration(&tenant.key, Behaviour::default()).await;
+    let mut browser = Browser::default();
+    let first = server
+        .browse(&mut browser, &server.link(&tenant.key, &integration).await)
+        .await;
+    let cookie = browser.cookie.clone();
+    let second = server
+        .browse(&mut browser, &server.link(&tenant.key, &integration).await)
+        .await;
+    assert!(
+        cookie.is_some() && browser.cookie == cookie,
+        "one cookie for both"
+    );
+    for (sent, account) in [(second, "bob"), (first, "alice")] {
+        let back = server.browse(&mut browser, &server.consent(&sent, account)).await;
+        assert!(param(&back, "coffer_result").is_some(), "{account}: {back:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thr_33_a_cookie_that_is_none_of_ours_binds_nothing() {
+    let server = Server::start().await;
+    let tenant = server.tenant("acme").await;
+    let integration = server.integration(&tenant.key, Behaviour::default()).await;
+    for forged in [
+        "coffer-connect=cfb_forged",
+        "coffer-connect=x",
+        "other=cfb_forged",
+    ] {
+        let mut browser = Browser {
+            cookie: Some(forged.to_owned()),
+        };
+        server
+            .browse(&mut browser, &server.link(&tenant.key, &integration).await)
+            .await;
+        assert_ne!(browser.cookie.as_deref(), Some(forged));
+    }
+}

@@ -76,3 +76,39 @@ async fn what_was_stored_is_there_after_a_restart() {
     assert_ne!(again["parts"]["key_source"], Value::Null);
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f5_requests_and_refreshes_have_one_deadline_together() {
+    let server = Server::start_with(|source| source.set("COFFER_SHUTDOWN_TIMEOUT", "2s")).await;
+    let tenant = server.tenant("acme").await;
+    let integration = server.integration(&tenant.key, Behaviour::default()).await;
+    let connection = server.connect(&tenant.key, &integration, "alice").await;
+    let late = Fault {
+        commits: true,
+        effect: Effect::Late { ms: 7000 },
+    };
+    server.sim.with(|sim| {
+        sim.add_fault(FaultRule {
+            client_id: None,
+            endpoint: Some(Endpoint::Refresh),
+            grant: None,
+            when: When::Always,
+            fault: late,
+        })
+    });
+    let target = format!("/v1/connections/{}/refresh", connection["id"].as_str().unwrap());
+    let (bearer, at) = (format!("Bearer {}", tenant.key), server.at);
+    let asking =
+        tokio::spawn(async move { raw::send(at, "POST", &target, &[("authorization", &bearer)], "").await });
+    while server.sim.with(|sim| sim.ledger().in_flight()) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let began = tokio::time::Instant::now();
+    assert!(
+        !server.running.stop().await,
+        "it says that something was not finished"
+    );
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(3500), "{took:?}, not twice the time");
+    asking.abort();
+}

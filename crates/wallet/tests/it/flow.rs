@@ -281,7 +281,7 @@ async fn w12_a_connect_session_opens_once_and_in_time() {
     assert_eq!(world.open(&late).await.unwrap_err().code(), "session_expired");
     let token = token_of(&late);
     for wrong in ["", "cfs_x", &token[1..], "../../etc/passwd"] {
-        let error = world.wallet.open_connect_session(wrong, "r").await.unwrap_err();
+        let error = world.wallet.open_connect_session(wrong, None, "r").await.unwrap_err();
         assert_eq!(told(&error), ("session_unknown", false), "{wrong}");
     }
 }

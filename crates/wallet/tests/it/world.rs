@@ -172,7 +172,7 @@ impl World {
     }
 
     pub async fn open(&self, made: &MadeConnectSession) -> Result<Departure, WalletError> {
-        self.wallet.open_connect_session(&token_of(made), "r-2").await
+        self.wallet.open_connect_session(&token_of(made), None, "r-2").await
     }
 
     pub async fn depart(&self) -> Departure {

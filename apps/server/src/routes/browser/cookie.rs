@@ -1,4 +1,4 @@
-//! The cookie that binds a flow to the browser that began it.
+//! The cookie that binds a browser's flows to it: one value for all that it has under way.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -23,11 +23,6 @@ pub(super) fn set(value: &str, life: Duration, encrypted: bool) -> String {
         name(encrypted),
         life.as_secs()
     )
-}
-
-/// Takes the cookie away.
-pub(super) fn clear(encrypted: bool) -> String {
-    set("", Duration::ZERO, encrypted)
 }
 
 /// What the browser brought. Two cookies of the name are none: one of them is somebody else's.

@@ -39,10 +39,11 @@ pub(crate) struct IntegrationView {
     /// `draft`, `enabled`, `disabled` or `blocked`.
     #[schema(value_type = String, example = "enabled")]
     state: IntegrationState,
-    /// The fields that are not secret.
+    /// The fields that are not secret. A tenant sees none of a shared one.
     #[schema(value_type = std::collections::HashMap<String, ConfigValue>)]
     config: BTreeMap<String, serde_json::Value>,
-    /// Which secrets are set: the last four characters of each, where it is long enough to show them.
+    /// Which secrets are set: the last four characters of each, where it is long enough to show them. A tenant
+    /// sees none of a shared one.
     secrets: BTreeMap<String, String>,
     /// When the secrets were last written.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -78,6 +79,20 @@ impl IntegrationView {
             last_test: integration.last_test.map(TestView::from),
             created_at: integration.created_at,
             updated_at: integration.updated_at,
+        }
+    }
+
+    /// What a tenant sees: all of its own; of a shared one neither values nor hints nor what a test found.
+    pub(super) fn for_tenants(self) -> Self {
+        if !self.shared {
+            return self;
+        }
+        Self {
+            config: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            secrets_set_at: None,
+            last_test: None,
+            ..self
         }
     }
 }
