@@ -4,7 +4,7 @@ use crate::compose::Composed;
 use coffer_core::id::TenantId;
 use coffer_core::ports::StoreHealth;
 use coffer_core::{Clock as _, SystemClock, Timestamp};
-use coffer_envelope::KeyRing;
+use coffer_envelope::{EnvelopeError, KeyRing};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +92,11 @@ impl Part {
 impl Health {
     /// Looks at these parts.
     pub fn new(composed: &Composed) -> Self {
-        Self::of(composed.ping(), composed.keys.clone(), composed.catalog.iter().count())
+        Self::of(
+            composed.ping(),
+            composed.keys.clone(),
+            composed.catalog.iter().count(),
+        )
     }
 
     fn of(store: Arc<dyn StoreHealth>, keys: KeyRing, providers: usize) -> Self {
@@ -163,8 +167,16 @@ impl Health {
         {
             return part.clone();
         }
-        let part = match timeout(PATIENCE, self.keys.check(TenantId::INSTALLATION)).await {
-            Ok(Ok(_)) => Part::new(Status::Ok, format!("{} opens the data", self.keys.kek_ref())),
+        let look = async {
+            if self.keys.check(TenantId::INSTALLATION).await?.is_none() {
+                // There is none in a new installation: making it is a proof, too.
+                self.keys.lookup_key(TenantId::INSTALLATION).await?;
+            }
+            Ok(())
+        };
+        let look: Result<Result<(), EnvelopeError>, _> = timeout(PATIENCE, look).await;
+        let part = match look {
+            Ok(Ok(())) => Part::new(Status::Ok, format!("{} opens the data", self.keys.kek_ref())),
             Ok(Err(error)) => {
                 tracing::warn!(code = error.code(), "the key source fails a health check");
                 Part::new(Status::Failing, error.code())
@@ -218,8 +230,17 @@ mod tests {
         let stores = Stores::of(&Arc::new(MemoryStore::new(clock.clone())));
         let random = Arc::new(SystemRandom);
         let key = LocalKey::parse(&LocalKey::generate(&SystemRandom)).unwrap();
-        let source = Arc::new(FaultySource::new(Arc::new(LocalKeySource::new(key, random.clone()))));
-        let keys = KeyRing::new(source.clone(), stores.data_keys, clock, random, CachePolicy::STANDARD);
+        let source = Arc::new(FaultySource::new(Arc::new(LocalKeySource::new(
+            key,
+            random.clone(),
+        ))));
+        let keys = KeyRing::new(
+            source.clone(),
+            stores.data_keys,
+            clock,
+            random,
+            CachePolicy::STANDARD,
+        );
         keys.lookup_key(TenantId::INSTALLATION).await.unwrap();
         let health = Health::of(stores.health, keys.clone(), 1);
         assert_eq!(health.report().await.parts.key_source.status, Status::Ok);
@@ -227,7 +248,10 @@ mod tests {
         keys.lookup_key(TenantId::INSTALLATION).await.unwrap();
         tokio::time::advance(KEY_KEPT).await;
         let report = health.report().await;
-        assert_eq!((report.status, report.parts.key_source.status), (Status::Failing, Status::Failing));
+        assert_eq!(
+            (report.status, report.parts.key_source.status),
+            (Status::Failing, Status::Failing)
+        );
         source.set(None);
         tokio::time::advance(KEPT).await;
         assert_eq!(health.report().await.status, Status::Ok);
