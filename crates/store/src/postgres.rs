@@ -4,11 +4,12 @@
 mod connect;
 mod grants;
 mod inspect;
+mod lane;
 mod migrate;
-mod pipeline;
 mod target;
 mod tls;
 pub(crate) mod transaction;
+mod wire;
 
 #[path = "queries.rs"]
 pub(crate) mod queries;

@@ -26,6 +26,14 @@ const COLUMNS_AND_AUDIENCE: &str = "SELECT c.integration_tenant_id, c.integratio
      LEFT JOIN access_tokens a ON a.tenant_id = s.tenant_id AND a.slot_id = s.id \
      AND c.state NOT IN ('pending', 'revoked') AND a.audience = ";
 
+const TENANT: &str = " WHERE c.tenant_id = ";
+const CONNECTION: &str = " AND c.id = ";
+
+/// The statement as PostgreSQL prepares it: audience, tenant, connection.
+pub(crate) fn prepared_sql() -> String {
+    format!("{COLUMNS_AND_AUDIENCE}$1{TENANT}$2{CONNECTION}$3")
+}
+
 impl<DB> QueryFragment<DB> for TokenViewQuery
 where
     DB: Backend + HasSqlType<SqlId>,
@@ -35,9 +43,9 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(COLUMNS_AND_AUDIENCE);
         out.push_bind_param::<SqlText, String>(&self.audience)?;
-        out.push_sql(" WHERE c.tenant_id = ");
+        out.push_sql(TENANT);
         out.push_bind_param::<SqlId, Id>(&self.tenant)?;
-        out.push_sql(" AND c.id = ");
+        out.push_sql(CONNECTION);
         out.push_bind_param::<SqlId, Id>(&self.connection)
     }
 }

@@ -85,10 +85,7 @@ impl ToSql<SqlTime, Pg> for Time {
 
 impl FromSql<SqlTime, Pg> for Time {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let micros = <i64 as FromSql<BigInt, Pg>>::from_sql(value)?;
-        Ok(Self(Timestamp::from_unix_micros(
-            micros.saturating_add(EPOCH_SHIFT),
-        )))
+        <i64 as FromSql<BigInt, Pg>>::from_sql(value).map(Self::from_postgres)
     }
 }
 
@@ -115,10 +112,7 @@ impl<T: Serialize + std::fmt::Debug> ToSql<SqlJson, Pg> for Json<T> {
 
 impl<T: DeserializeOwned + std::fmt::Debug> FromSql<SqlJson, Pg> for Json<T> {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        match value.as_bytes().split_first() {
-            Some((1, text)) => Ok(Self(serde_json::from_slice(text)?)),
-            Some(_) | None => Err("a jsonb value of an unknown version".into()),
-        }
+        Self::from_jsonb(value.as_bytes())
     }
 }
 
@@ -132,6 +126,23 @@ impl<T: Serialize + std::fmt::Debug> ToSql<SqlJson, Sqlite> for Json<T> {
 impl<T: DeserializeOwned + std::fmt::Debug> FromSql<SqlJson, Sqlite> for Json<T> {
     fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(serde_json::from_str(value.read_text())?))
+    }
+}
+
+impl Time {
+    /// From microseconds since 2000.
+    pub(crate) fn from_postgres(micros: i64) -> Self {
+        Self(Timestamp::from_unix_micros(micros.saturating_add(EPOCH_SHIFT)))
+    }
+}
+
+impl<T: DeserializeOwned + std::fmt::Debug> Json<T> {
+    /// From the binary format of `jsonb`: a version, and the text.
+    pub(crate) fn from_jsonb(bytes: &[u8]) -> deserialize::Result<Self> {
+        match bytes.split_first() {
+            Some((1, text)) => Ok(Self(serde_json::from_slice(text)?)),
+            Some(_) | None => Err("a jsonb value of an unknown version".into()),
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! The pools.
 
-use super::pipeline::PRIMER;
+use super::lane::Lanes;
 use super::target::Target;
 use crate::config::{PoolSizes, Timeouts};
 use crate::error::translate;
-use crate::rows::TokenViewRow;
 use crate::{Error, SchemaState};
 use coffer_core::waits::{WaitFor, Waits};
 use coffer_core::{SecretText, StoreError};
@@ -12,7 +11,7 @@ use deadpool::managed::PoolError;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use tokio_postgres::NoTls;
 
@@ -30,6 +29,7 @@ pub(crate) struct Urls<'a> {
 pub(crate) struct Backend {
     app: Pool<Conn>,
     system: Pool<Conn>,
+    pub(super) lanes: Lanes,
     pub(super) app_user: String,
     pub(super) system_user: String,
     pub(super) owner: Target,
@@ -54,8 +54,9 @@ impl Backend {
         Ok(Self {
             app_user: app.user.clone(),
             system_user: system.user.clone(),
-            app: pool(app, sizes.app, timeouts, Priming::HotStatements)?,
-            system: pool(system, sizes.system, timeouts, Priming::Nothing)?,
+            lanes: Lanes::new(app.clone(), settings(timeouts)),
+            app: pool(app, sizes.app, timeouts)?,
+            system: pool(system, sizes.system, timeouts)?,
             owner,
         })
     }
@@ -77,10 +78,7 @@ impl Backend {
     }
 
     pub(crate) async fn migrate(&self) -> Result<usize, Error> {
-        let done = super::migrate::run(self).await?;
-        // Statements that were prepared before there were tables are not prepared at all.
-        self.forget_idle();
-        Ok(done)
+        super::migrate::run(self).await
     }
 
     pub(crate) async fn schema_state(&self) -> Result<SchemaState, Error> {
@@ -126,21 +124,19 @@ async fn checkout(pool: &Pool<Conn>) -> Result<Checkout, StoreError> {
     }
 }
 
-/// Which statements a new connection prepares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Priming {
-    HotStatements,
-    Nothing,
-}
-
-fn pool(target: Target, size: usize, timeouts: Timeouts, priming: Priming) -> Result<Pool<Conn>, Error> {
-    let mut config = ManagerConfig::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    let settings = format!(
+/// What each connection is told when it is made.
+fn settings(timeouts: Timeouts) -> String {
+    format!(
         "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         timeouts.statement.as_millis(),
         timeouts.idle_in_transaction.as_millis()
-    );
+    )
+}
+
+fn pool(target: Target, size: usize, timeouts: Timeouts) -> Result<Pool<Conn>, Error> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    let settings = settings(timeouts);
     config.custom_setup = Box::new(move |_| {
         let (target, settings) = (target.clone(), settings.clone());
         async move {
@@ -148,9 +144,6 @@ fn pool(target: Target, size: usize, timeouts: Timeouts, priming: Priming) -> Re
             conn.batch_execute(&settings)
                 .await
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            if priming == Priming::HotStatements {
-                prime(&mut conn).await;
-            }
             Ok(conn)
         }
         .boxed()
@@ -184,13 +177,4 @@ pub(super) async fn connect(target: &Target) -> ConnectionResult<Conn> {
 fn describe(error: &tokio_postgres::Error) -> String {
     let causes = std::iter::successors(std::error::Error::source(error), |e| e.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-/// Prepares the statement that is sent in one piece with its transaction. In a database without tables this fails;
-/// the statement then takes the slower way.
-async fn prime(conn: &mut Conn) {
-    let row: diesel::QueryResult<TokenViewRow> = PRIMER.get_result(conn).await;
-    if let Err(diesel::result::Error::DatabaseError(..)) = row {
-        tracing::debug!("the hot statement could not be prepared; is the database migrated?");
-    }
 }

@@ -25,7 +25,30 @@ const ROLE: &str = "SELECT rolname::text AS name, rolsuper AS superuser, rolsupe
                     AND relnamespace = current_schema()::regnamespace) AS owned \
                     FROM pg_roles WHERE rolname = current_user";
 
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// The migrations' own table holds nothing of anybody.
+const UNGUARDED: &str = "SELECT relname::text AS name FROM pg_class WHERE relkind IN ('r', 'p') \
+                         AND relnamespace = current_schema()::regnamespace \
+                         AND relname <> '__diesel_schema_migrations' \
+                         AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1";
+
 impl Backend {
+    /// The tables whose rows anybody with a grant sees, or their owner.
+    pub(crate) async fn unguarded_tables(&self) -> Result<Vec<String>, StoreError> {
+        let mut app = self.app().await?;
+        let tables: Vec<Table> = diesel::sql_query(UNGUARDED)
+            .load(app.get())
+            .await
+            .map_err(translate)?;
+        app.give_back();
+        Ok(tables.into_iter().map(|table| table.name).collect())
+    }
+
     /// The app role and the system role.
     pub(crate) async fn roles(&self) -> Result<(RoleReport, RoleReport), StoreError> {
         let mut app = self.app().await?;

@@ -185,3 +185,42 @@ async fn contract_of_look_ups_holds_for_a_system_role_that_row_security_binds() 
     )
     .await;
 }
+
+/// The hot reads of all tenants follow each other on a few connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_3_hot_reads_of_many_tenants_at_once_see_their_own_and_no_other() {
+    let fixture = fixture::postgres().await;
+    let mut accounts = Vec::new();
+    for _ in 0..10 {
+        let account = Account::new(fixture.stores()).await;
+        accounts.push((account.scope, account.id, account.token.id));
+    }
+    let mut readers = tokio::task::JoinSet::new();
+    for reader in 0..32 {
+        let (accounts, stores) = (accounts.clone(), fixture.stores().clone());
+        readers.spawn(async move {
+            for turn in 0..320 {
+                let (scope, id, token) = accounts[(reader + turn) % accounts.len()];
+                let view = stores.connections.token_view(&scope, id, "").await.unwrap();
+                assert_eq!(view.unwrap().access.unwrap().id, token);
+                if turn % 16 == 0 {
+                    let (_, foreign, _) = accounts[(reader + turn + 1) % accounts.len()];
+                    let view = stores.connections.token_view(&scope, foreign, "").await;
+                    assert!(view.unwrap().is_none());
+                }
+            }
+        });
+    }
+    readers.join_all().await;
+}
+
+#[tokio::test]
+async fn thr_2_a_table_that_is_not_guarded_is_named() {
+    let fixture = fixture::postgres().await;
+    let superuser = raw::connect(fixture.database().superuser_url()).await;
+    let unguarded = async || fixture.store.roles().await.unwrap().unwrap().unguarded;
+    assert_eq!(unguarded().await, Vec::<String>::new());
+    let off = "ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE audit NO FORCE ROW LEVEL SECURITY";
+    superuser.batch_execute(off).await.unwrap();
+    assert_eq!(unguarded().await, ["audit", "users"]);
+}
