@@ -142,7 +142,11 @@ impl WalletError {
             Self::Envelope(_) => {
                 Some("Run `coffer-server doctor`: it checks the key source against the data.")
             }
-            Self::Precondition { .. } | Self::Settings(_) | Self::Internal(_) => None,
+            Self::Precondition { code, .. } => Some(precondition_hint(code)),
+            Self::Settings(_) => Some("Correct the times that the message names, in the settings."),
+            Self::Internal(_) => {
+                Some("Give the request id to who runs this server: it stands in the log.")
+            }
             Self::Store(StoreError::Corrupt(_)) => Some("Run `coffer-server doctor`, and look at the log."),
         }
     }
@@ -194,6 +198,22 @@ impl WalletError {
     }
 }
 
+fn precondition_hint(code: &str) -> &'static str {
+    match code {
+        "idempotency_mismatch" => "Use a new Idempotency-Key for a new request.",
+        "integration_in_use" => {
+            "List its connections (GET /v1/connections?integration=...), and disconnect them or leave it as it is."
+        }
+        "integration_draft" | "integration_disabled" => {
+            "Enable the integration: POST /v1/integrations/{integration}/enable."
+        }
+        "integration_blocked" => {
+            "Correct the integration's client id or secret, test it, then enable it again."
+        }
+        _ => "Correct what the message names, in the integration or at the provider; then test the integration.",
+    }
+}
+
 fn connection_hint(state: &str) -> Option<&'static str> {
     match state {
         "pending" => Some(
@@ -237,6 +257,45 @@ mod tests {
     fn f3_every_failure_code_has_a_hint_a_person_can_act_on() {
         for code in FailureCode::ALL {
             assert!(failure_hint(code).ends_with('.'), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn f3_every_error_has_a_hint_a_person_can_act_on() {
+        let text = || String::from("m");
+        let fails = || "cause".into();
+        let mut all = vec![
+            WalletError::Store(StoreError::NotFound("row")),
+            WalletError::Store(StoreError::Duplicate("row")),
+            WalletError::Store(StoreError::Stale("row")),
+            WalletError::Store(StoreError::Unavailable(fails())),
+            WalletError::Store(StoreError::CommitUnknown(fails())),
+            WalletError::Store(StoreError::Corrupt(fails())),
+            WalletError::Settings(SettingsError::Zero),
+            WalletError::NotFound("row"),
+            WalletError::invalid("name", "m"),
+            WalletError::Fields(Vec::new()),
+            WalletError::Unauthenticated,
+            WalletError::Forbidden("read"),
+            WalletError::flow("state_used", "m"),
+            WalletError::Internal("m"),
+        ];
+        for code in [
+            "idempotency_mismatch",
+            "integration_in_use",
+            "integration_draft",
+            "integration_disabled",
+            "integration_blocked",
+            "discovery_unreachable",
+        ] {
+            all.push(WalletError::precondition(code, text()));
+        }
+        for state in ["pending", "revoked", "consent_required", "integration_blocked", "quarantined"] {
+            all.push(WalletError::Connection { state, reason: None });
+        }
+        for error in all {
+            let hint = error.hint().unwrap_or_default();
+            assert!(hint.ends_with('.'), "{}: {hint}", error.code());
         }
     }
 
