@@ -50,6 +50,8 @@ pub struct Roles {
     pub app: RoleReport,
     /// The role for the few statements that have no tenant yet.
     pub system: RoleReport,
+    /// The tables that row-level security does not guard, or not against their owner: there should be none.
+    pub unguarded: Vec<String>,
 }
 
 impl Store {
@@ -141,7 +143,12 @@ impl Store {
                 let backend = Arc::clone(backend);
                 self.run("doctor.roles", async move {
                     let (app, system) = backend.roles().await?;
-                    Ok(Some(Roles { app, system }))
+                    let unguarded = backend.unguarded_tables().await?;
+                    Ok(Some(Roles {
+                        app,
+                        system,
+                        unguarded,
+                    }))
                 })
                 .await
             }

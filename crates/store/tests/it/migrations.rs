@@ -1,6 +1,6 @@
 //! The schema's way from nothing to now.
 
-use crate::fixture;
+use crate::{fixture, raw};
 use coffer_core::ErrorKind;
 use coffer_store::{Database, Error, SchemaState, Store, StoreConfig};
 use coffer_testkit::postgres::Database as Postgres;
@@ -98,4 +98,63 @@ async fn thr_9_files_of_a_new_database_are_for_their_owner_alone() {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{path}");
     }
+}
+
+#[tokio::test]
+async fn migration_that_fails_half_way_leaves_nothing_and_succeeds_afterwards() {
+    // A table in the way of a later statement of the same migration.
+    let database = Postgres::create().await;
+    let owner = raw::connect(&database.owner().url).await;
+    owner
+        .batch_execute("CREATE TABLE audit (x integer)")
+        .await
+        .unwrap();
+    let store = Store::connect(fixture::postgres_config(&database)).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap_err().code(), "store_migration");
+    let tables =
+        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'tenants'";
+    let there: i64 = owner.query_one(tables, &[]).await.unwrap().get(0);
+    assert_eq!(there, 0, "what came before it was undone");
+    owner.batch_execute("DROP TABLE audit").await.unwrap();
+    assert_eq!(store.migrate().await.unwrap(), 1);
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Current);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = SqliteConnection::establish(folder.path().join("coffer.db").to_str().unwrap()).unwrap();
+    let mut run = |sql: &str| diesel::sql_query(sql).execute(&mut file).unwrap();
+    run("CREATE TABLE audit (x INTEGER)");
+    let store = Store::connect(fixture::file_config(&folder)).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap_err().code(), "store_migration");
+    run("DROP TABLE audit");
+    assert_eq!(store.migrate().await.unwrap(), 1);
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Current);
+}
+
+#[tokio::test]
+async fn migration_that_is_killed_half_way_leaves_nothing_and_succeeds_afterwards() {
+    let database = Postgres::create().await;
+    let superuser = raw::connect(database.superuser_url()).await;
+    // The migration waits in its middle, for a table of the same name that is not there yet for anybody else.
+    superuser
+        .batch_execute("BEGIN; CREATE TABLE audit (x integer)")
+        .await
+        .unwrap();
+    let store = Store::connect(fixture::postgres_config(&database)).await.unwrap();
+    let migrating = tokio::spawn({
+        let store = store.clone();
+        async move { store.migrate().await }
+    });
+    let watcher = raw::connect(database.superuser_url()).await;
+    let waiting = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{}' \
+         AND wait_event_type = 'Lock'",
+        database.owner().name
+    );
+    while watcher.query_one(&waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(migrating.await.unwrap().is_err());
+    superuser.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.migrate().await.unwrap(), 1);
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Current);
 }
