@@ -71,6 +71,7 @@ async fn roles(store: &Store, findings: &mut Vec<Finding>) {
         Ok(Some(roles)) => {
             findings.push(app_role(&roles.app));
             findings.push(system_role(&roles.app, &roles.system));
+            findings.push(row_security(&roles.unguarded));
         }
         Err(error) => findings.push(Finding::fail(
             "roles",
@@ -78,6 +79,19 @@ async fn roles(store: &Store, findings: &mut Vec<Finding>) {
             "see that the database answers",
         )),
     }
+}
+
+fn row_security(unguarded: &[String]) -> Finding {
+    let check = "row-level security";
+    if unguarded.is_empty() {
+        return Finding::ok(check, "enabled and forced for every table");
+    }
+    Finding::fail(
+        check,
+        format!("not enabled, or not forced, for {}", unguarded.join(", ")),
+        "as the tables' owner: ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; then find out who \
+         switched it off",
+    )
 }
 
 fn app_role(role: &RoleReport) -> Finding {
@@ -139,6 +153,14 @@ mod tests {
             [verdict(0), verdict(6), verdict(3600)],
             [Verdict::Ok, Verdict::Warn, Verdict::Fail]
         );
+    }
+
+    #[test]
+    fn thr_2_a_table_without_row_level_security_fails_by_name() {
+        assert_eq!(row_security(&[]).verdict, Verdict::Ok);
+        let found = row_security(&["users".into(), "audit".into()]);
+        assert_eq!(found.verdict, Verdict::Fail);
+        assert!(found.found.contains("users, audit"), "{found:?}");
     }
 
     #[test]

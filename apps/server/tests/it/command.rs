@@ -240,3 +240,38 @@ fn f5_a_server_that_is_asked_to_stop_exits_with_0() {
     assert!(lines.any(|line| line.contains("\"stopped\"")));
     assert!(refused(folder.path(), &["health", "--address", address]).contains("no server answers"));
 }
+
+#[test]
+fn simulate_serves_its_metadata_until_it_is_told_to_stop() {
+    use std::io::{Read as _, Write as _};
+    let (listener, at) = crate::server::port();
+    drop(listener);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_coffer-server"))
+        .args(["simulate", "--listen", &at.to_string()])
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = std::time::Instant::now();
+    let mut stream = loop {
+        match std::net::TcpStream::connect(at) {
+            Ok(stream) => break stream,
+            Err(error) => assert!(began.elapsed().as_secs() < 20, "{error}"),
+        }
+        std::thread::yield_now();
+    };
+    let request =
+        format!("GET /.well-known/openid-configuration HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        answer.contains(&format!("\"issuer\":\"http://{at}\"")),
+        "{answer}"
+    );
+}
