@@ -51,6 +51,28 @@ impl RotationClass {
         Self::ALL.into_iter().find(|class| class.as_str() == name)
     }
 
+    /// The one of two that allows less after a lost reply: R0, R1, R3, R2, R4, R5. What is known of a provider may have
+    /// been corrected since a token was issued; a class is relaxed by a new grant only.
+    #[must_use]
+    pub const fn stricter(self, other: Self) -> Self {
+        if other.strictness() > self.strictness() {
+            other
+        } else {
+            self
+        }
+    }
+
+    const fn strictness(self) -> u8 {
+        match self {
+            Self::Static => 0,
+            Self::Overlapping => 1,
+            Self::RetireOnProof => 2,
+            Self::Grace => 3,
+            Self::SingleUse => 4,
+            Self::SingleUseFamily => 5,
+        }
+    }
+
     /// Whether the same token may be sent again at once after a reply was lost, without limit (R0, R1, R3) or, for R2,
     /// within its grace.
     pub const fn retries_freely(self, since_sent: Duration, grace: Duration) -> bool {
@@ -58,6 +80,29 @@ impl RotationClass {
             Self::Static | Self::Overlapping | Self::RetireOnProof => true,
             Self::Grace => since_sent.as_micros() < grace.as_micros(),
             Self::SingleUse | Self::SingleUseFamily => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thr_16_the_stricter_of_two_classes_never_retries_where_one_of_them_does_not() {
+        let (late, grace) = (Duration::from_secs(60), Duration::from_secs(30));
+        for one in RotationClass::ALL {
+            for other in RotationClass::ALL {
+                let stricter = one.stricter(other);
+                assert_eq!(stricter, other.stricter(one));
+                for since in [Duration::ZERO, late] {
+                    assert_eq!(
+                        stricter.retries_freely(since, grace),
+                        one.retries_freely(since, grace) && other.retries_freely(since, grace),
+                        "{one:?} {other:?} {since:?}"
+                    );
+                }
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use coffer_catalog::provider::endpoints::Endpoint;
 use coffer_core::http::{HttpClient, HttpRequest, HttpResponse};
 use coffer_core::{Clock, SecretText, SecureRandom};
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// An OAuth 2 and OpenID Connect client for any number of integrations. It does no I/O but through the
@@ -23,6 +24,7 @@ pub struct Client {
     http: Arc<dyn HttpClient>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom>,
+    deadline: Duration,
     pub(crate) metadata_cache: Cache<Metadata>,
     pub(crate) key_cache: Cache<KeySet>,
 }
@@ -39,9 +41,18 @@ impl Client {
             http,
             clock,
             random,
+            deadline: HttpRequest::DEADLINE,
             metadata_cache: Cache::default(),
             key_cache: Cache::default(),
         }
+    }
+
+    /// How long one exchange may take, from name resolution to the last byte of the answer; [`HttpRequest::DEADLINE`]
+    /// where it is not said. What is public, metadata and keys, is fetched within the standard deadline.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
     }
 
     pub(crate) fn http(&self) -> &dyn HttpClient {
@@ -57,7 +68,8 @@ impl Client {
     }
 
     /// Sends a request once.
-    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
+    pub(crate) async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, Error> {
+        request.deadline = self.deadline;
         self.http.send(request).await.map_err(|error| {
             let error = classify::unanswered(&error);
             tracing::debug!(
@@ -136,6 +148,16 @@ impl Client {
     ) -> Result<Option<Url>, Error> {
         let own = integration.endpoint(endpoint)?;
         Ok(own.or_else(|| metadata.and_then(|metadata| metadata.endpoint(endpoint)).cloned()))
+    }
+
+    /// Has at hand what a refresh needs beside its own request: the metadata, where that names the endpoint. A copy that
+    /// is recent enough is not fetched again.
+    ///
+    /// # Errors
+    /// As [`Client::send_refresh`] before a byte is sent.
+    pub async fn prepare_refresh(&self, integration: &Integration) -> Result<(), Error> {
+        let url = self.secret_endpoint(integration, Endpoint::Refresh).await?;
+        url.map(drop).ok_or(crate::exchange::NO_TOKEN_ENDPOINT)
     }
 
     /// An endpoint that sees the client secret, a code or a refresh token. Where the configuration names it, it has to

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::id_token::{Expected, IdTokenClaims, IdTokenError};
 use crate::integration::Integration;
+use crate::revoke::{Revocation, RevokeTokens};
 use crate::token_response::TokenSet;
 use crate::wire::{Parameters, client_post};
 use coffer_catalog::Step;
@@ -40,6 +41,45 @@ impl Client {
     ) -> Result<TokenSet, Error> {
         let reply = self.send_code(integration, grant).await?;
         self.read_tokens(integration, grant, &reply).await
+    }
+
+    /// Has at hand what an exchange needs beside its own request: the metadata and, with OpenID Connect, the keys that
+    /// the ID token is verified with. A code is spent by being sent: nothing that can be known before must fail after.
+    ///
+    /// # Errors
+    /// As [`Client::send_code`] before a byte is sent; [`Error::Discovery`] when the keys cannot be had, unless the
+    /// provider need not send an ID token.
+    pub async fn prepare_exchange(&self, integration: &Integration) -> Result<(), Error> {
+        let url = self.secret_endpoint(integration, Endpoint::Token).await?;
+        url.ok_or(NO_TOKEN_ENDPOINT)?;
+        let Some(oidc) = &integration.provider().oidc else {
+            return Ok(());
+        };
+        match self.keys(integration, false).await {
+            Err(error) if oidc.id_token_required.resolve(integration.config()) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Revokes what an answer to [`Client::send_code`] brought, where it is not kept: a bad ID token, another account,
+    /// a value that is missing. Nothing of it is given out. `None`: it brought no tokens.
+    ///
+    /// # Errors
+    /// As [`Client::revoke`].
+    pub async fn disown(
+        &self,
+        integration: &Integration,
+        grant: &CodeGrant<'_>,
+        reply: &HttpResponse,
+    ) -> Result<Option<Revocation>, Error> {
+        let Ok(tokens) = self.read_reply(integration, Step::Token, &[grant.code], reply) else {
+            return Ok(None);
+        };
+        let tokens = RevokeTokens {
+            access: Some(&tokens.access),
+            refresh: tokens.refresh.as_ref(),
+        };
+        self.revoke(integration, tokens).await.map(Some)
     }
 
     /// Sends the code to the token endpoint, once, and gives the answer as it came, so that it can be kept before

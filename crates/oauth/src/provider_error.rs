@@ -73,8 +73,8 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    /// The verdict for a refresh token of this class: at R4 and R5 a 503 may have rotated the token before it failed, so
-    /// it counts as ambiguous whatever it says about waiting.
+    /// The verdict for a refresh token of this class: at R4 and R5 a 503, or an answer about time (408, 425), may come
+    /// from something in between after the token was rotated, so it counts as ambiguous whatever it says about waiting.
     pub fn verdict_for(&self, class: RotationClass) -> Verdict {
         let is_strict = match class {
             RotationClass::SingleUse | RotationClass::SingleUseFamily => true,
@@ -83,7 +83,7 @@ impl ProviderError {
             | RotationClass::Grace
             | RotationClass::RetireOnProof => false,
         };
-        if is_strict && self.status == Some(503) {
+        if is_strict && matches!(self.status, Some(408 | 425 | 503)) {
             Verdict::Ambiguous
         } else {
             self.verdict

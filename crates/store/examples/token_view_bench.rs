@@ -122,7 +122,7 @@ async fn account(stores: &Stores) -> (TenantScope, ConnectionId) {
     let attempt = fixture::exchange_attempt(tenant.id);
     stores
         .flows
-        .consume(&scope, flow.id, fixture::time(1), Some(&attempt))
+        .consume(&scope, flow.id, fixture::time(1), Some(&attempt), None)
         .await
         .unwrap();
     let connection = fixture::connection(tenant.id, integration.reference());

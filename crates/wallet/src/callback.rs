@@ -7,7 +7,7 @@ use crate::connect::{FlowSecrets, with_return_to};
 use crate::error::WalletError;
 use crate::wallet::{Inner, Wallet};
 use coffer_core::actor::{Actor, Asker};
-use coffer_core::audit::AuditVerb;
+use coffer_core::audit::{AuditEntry, AuditVerb};
 use coffer_core::bearer::BearerKind;
 use coffer_core::connection::{Attempt, AttemptKind};
 use coffer_core::flow::{ConnectSession, Flow};
@@ -36,6 +36,8 @@ struct Landed {
     integration: Integration,
     secrets: FlowSecrets,
     callback: Callback,
+    /// What the authorization request said; the exchange says the same (RFC 6749, section 4.1.3).
+    redirect_uri: Url,
 }
 
 impl Wallet {
@@ -160,7 +162,10 @@ impl Inner {
             .await?;
         let secrets: FlowSecrets = serde_json::from_slice(sealed.expose_secret())
             .map_err(|_| WalletError::Internal("sealed flow secrets are not what was sealed"))?;
+        let redirect_uri = Url::parse(&flow.redirect_uri)
+            .map_err(|_| WalletError::Internal("a stored redirect URI is not a URL"))?;
         let landed = Landed {
+            redirect_uri,
             flow,
             session,
             asker: asker.clone(),
@@ -172,7 +177,6 @@ impl Inner {
         match self.code_of(&landed) {
             Ok(code) => self.exchange(landed, &code).await,
             Err(error) => {
-                self.consume(&landed, None).await?;
                 let reason = crate::provider::reason(&error, self.now());
                 let detail = json!({ "code": reason.code, "provider_code": reason.provider_code });
                 let audit = self.audit(
@@ -181,33 +185,37 @@ impl Inner {
                     landed.flow.id.uuid(),
                     detail,
                 );
-                self.stores.audit.append(&landed.scope, &audit).await?;
+                self.consume(&landed, None, Some(&audit)).await?;
                 Err(denied(error, reason.provider_code.as_deref()))
             }
         }
     }
 
     fn code_of(&self, landed: &Landed) -> Result<SecretText, coffer_oauth::Error> {
-        let redirect_uri = landed.integration.redirect_uri();
         let state = secret_text(landed.secrets.state.clone());
         let expected = ExpectedCallback {
             state: &state,
             issuer: landed.flow.issuer.as_deref(),
             iss_required: landed.secrets.iss_required,
-            redirect_uri,
-            received_at: redirect_uri,
+            redirect_uri: &landed.redirect_uri,
+            received_at: landed.integration.redirect_uri(),
         };
         landed
             .callback
             .redeem(&landed.integration, &expected, &*self.clock)
     }
 
-    /// Uses the flow up, and stores the intent to send its code: once (OA-C03, INV8).
-    async fn consume(&self, landed: &Landed, attempt: Option<&Attempt>) -> Result<(), WalletError> {
+    /// Uses the flow up, and stores the intent to send its code, or how it ended without one: once (OA-C03, INV8).
+    async fn consume(
+        &self,
+        landed: &Landed,
+        attempt: Option<&Attempt>,
+        audit: Option<&AuditEntry>,
+    ) -> Result<(), WalletError> {
         match self
             .stores
             .flows
-            .consume(&landed.scope, landed.flow.id, self.now(), attempt)
+            .consume(&landed.scope, landed.flow.id, self.now(), attempt, audit)
             .await
         {
             Err(StoreError::Stale(_)) => Err(WalletError::flow(

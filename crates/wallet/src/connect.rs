@@ -215,8 +215,13 @@ impl Wallet {
             tenant: session.tenant,
             request: request.to_owned(),
         };
-        let detail =
-            json!({ "integration": session.integration.id, "session": session.id, "scopes": flow.scopes });
+        let detail = json!({
+            "integration": session.integration.id,
+            "session": session.id,
+            "scopes": flow.scopes,
+            "pkce": authorization.verifier.is_some(),
+            "pkce_advertised": authorization.pkce_advertised,
+        });
         let audit = inner.audit(&asker, AuditVerb::OAuthAuthorize, flow.id.uuid(), detail);
         match inner.stores.flows.begin(&scope, &flow, &audit).await {
             Ok(()) => {}

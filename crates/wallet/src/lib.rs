@@ -36,6 +36,7 @@ pub use environment::EnvironmentClient;
 pub use error::{WalletError, failure_hint};
 pub use idempotency::{Idempotent, KEPT_FOR, Ticket};
 pub use integration::Values;
+pub use refresh::RefreshStats;
 pub use settings::{Settings, SettingsError};
 pub use smoke_test::SmokeTest;
 pub use tasks::Tasks;

@@ -20,13 +20,19 @@ impl Inner {
             .with_secret_origin(opened.secret_origin)
     }
 
-    /// Ends an exchange that takes longer than a lease is reckoned for (THR-17), whatever the HTTP client allows. Its
-    /// socket is closed; what the provider did is not known.
+    /// Ends an exchange that takes longer than a lease is reckoned for (THR-17), where the HTTP client has not: it has
+    /// the same deadline, and knows whether a byte was written; this one does not, and comes a margin later. The socket
+    /// is closed; what the provider did is not known.
     pub(crate) async fn bounded<T>(
         &self,
         exchange: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        match tokio::time::timeout(self.settings.exchange, exchange).await {
+        match tokio::time::timeout(
+            self.settings.exchange.saturating_add(self.settings.margin),
+            exchange,
+        )
+        .await
+        {
             Ok(answer) => answer,
             Err(_) => Err(Error::Provider(ProviderError {
                 code: FailureCode::ProviderUnavailable,

@@ -2,7 +2,6 @@
 //! binds nothing, because that one's browser brings the result to the wrong back end, or to none.
 
 use crate::cells;
-use crate::connect::with_return_to;
 use crate::connection::ConnectionStatus;
 use crate::error::WalletError;
 use crate::wallet::{Inner, Wallet};
@@ -20,11 +19,12 @@ use serde_json::json;
 
 impl Wallet {
     /// Redeems the one-time result that came back with the user's browser (`coffer_result`), once. The same account
-    /// connected before keeps the id of its connection.
+    /// connected before keeps the id of its connection. As long as the result lives, the same tenant may ask again, as
+    /// it must where the answer was lost: it is told the same connection, and nothing is done.
     ///
     /// # Errors
     /// [`WalletError::Flow`]: `result_unknown`, `result_used`, `result_expired`, `result_revoked`,
-    /// `account_mismatch`.
+    /// `account_mismatch`, `account_unknown`.
     pub async fn redeem(&self, asker: &Asker, result: &str) -> Result<ConnectionStatus, WalletError> {
         let inner = &self.inner;
         let scope = Inner::scope(asker);
@@ -53,6 +53,9 @@ impl Inner {
         result: &str,
     ) -> Result<ConnectionId, WalletError> {
         let (flow, session, ended) = self.find_result(scope, result).await?;
+        if ended.redeemed_at.is_some() {
+            return Ok(ended.connection);
+        }
         let pending = self.stores.connections.find(scope, ended.connection).await?;
         let pending = pending
             .ok_or_else(|| WalletError::flow("result_unknown", "the connection is no longer there"))?;
@@ -103,13 +106,14 @@ impl Inner {
             .await?
             .ok_or_else(unknown)?;
         let ended = flow.result.clone().ok_or_else(unknown)?;
-        if ended.redeemed_at.is_some() {
+        let is_over = self.now() >= ended.expires_at;
+        if is_over && ended.redeemed_at.is_some() {
             return Err(WalletError::flow(
                 "result_used",
                 "this result was redeemed before; each works once",
             ));
         }
-        if self.now() >= ended.expires_at {
+        if is_over {
             return Err(WalletError::flow(
                 "result_expired",
                 "this result was not redeemed in time",
@@ -145,16 +149,18 @@ impl Inner {
             .find(scope, named)
             .await?
             .ok_or(WalletError::NotFound("connection"))?;
-        // Another account than before would silently change whose data the caller sees.
-        if view.connection.subject.is_some() && view.connection.subject != pending.subject {
-            let message = "another account was chosen at the provider than this connection has; choose the same, or \
-                           make a connect session without a connection";
-            return Err(with_return_to(
-                WalletError::flow("account_mismatch", message),
-                None,
-            ));
+        let elsewhere = by_subject.is_some_and(|id| id != named);
+        match (view.connection.subject, pending.subject) {
+            (Some(_), None) => Err(WalletError::flow(
+                "account_unknown",
+                "the provider did not tell which account was chosen, so it may be another than this connection has; \
+                 try again, or make a connect session without a connection",
+            )),
+            // Another account than before would silently change whose data the caller sees.
+            (Some(known), Some(chosen)) if known != chosen => Err(another_account()),
+            (None, Some(_)) if elsewhere => Err(another_account()),
+            (Some(_), Some(_)) | (None, Some(_) | None) => Ok(Some(view)),
         }
-        Ok(Some(view))
     }
 
     /// Seals the pending connection's tokens for the slot of the connection that stays.
@@ -201,16 +207,26 @@ impl Inner {
         Ok(Replacement {
             connection: stays.connection.id,
             slot: old.id,
+            class: new.class,
             expected_generation: old.generation,
             refresh,
             refresh_expires_at: new.refresh_expires_at,
             due_at: new.due_at,
             access,
+            subject: pending.connection.subject,
             identity,
             scopes: pending.connection.scopes.clone(),
             scopes_missing: pending.connection.scopes_missing.clone(),
         })
     }
+}
+
+fn another_account() -> WalletError {
+    WalletError::flow(
+        "account_mismatch",
+        "another account was chosen at the provider than this connection has; choose the same, or make a connect \
+         session without a connection",
+    )
 }
 
 fn default_slot(view: &ConnectionView) -> Result<&Slot, WalletError> {

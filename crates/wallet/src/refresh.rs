@@ -7,10 +7,13 @@ mod flight;
 mod keep;
 pub mod outcome;
 mod run;
+mod stats;
 
 pub(crate) use flight::{Flights, Landing, Passenger};
 pub(crate) use keep::{Issue, access_token_row, due_at, refresh_end};
 pub(crate) use run::{LOOK_AGAIN, landing_of};
+pub(crate) use stats::Counts;
+pub use stats::RefreshStats;
 
 use crate::wallet::Inner;
 use coffer_core::actor::Asker;

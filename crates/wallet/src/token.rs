@@ -100,7 +100,7 @@ impl Wallet {
         let scope = principal.scope_for(verb)?;
         let view = inner.reachable_view(principal, &scope, connection).await?;
         let wanted = request.min_ttl.unwrap_or(inner.settings.min_ttl);
-        let min_age = inner.min_age(&view)?;
+        let min_age = inner.min_age(&view);
         match decide::read(&view, inner.now(), wanted, force, min_age) {
             Read::Serve => inner.grant(&scope, &view, wanted).await,
             Read::Wait(until) => Err(inner.waiting(&view, until)),
@@ -186,15 +186,12 @@ impl Inner {
         Err(in_progress())
     }
 
-    /// How old the provider likes a token to be before it is asked for another.
-    fn min_age(&self, view: &TokenView) -> Result<Duration, WalletError> {
-        let secs = self
-            .providers
-            .get(&view.provider)
-            .map(|provider| provider.lifetime.minimum_age_seconds);
-        Ok(Duration::from_secs(
-            secs.ok_or(WalletError::NotFound("provider"))?.into(),
-        ))
+    /// How old the provider likes a token to be before it is asked for another. Of a provider whose file is gone nothing
+    /// is known, and nothing is needed to serve a token that lives.
+    fn min_age(&self, view: &TokenView) -> Duration {
+        let provider = self.providers.get(&view.provider);
+        let secs = provider.map_or(0, |provider| provider.lifetime.minimum_age_seconds);
+        Duration::from_secs(secs.into())
     }
 
     async fn grant(

@@ -2,7 +2,7 @@
 
 use crate::caller::KeyCache;
 use crate::error::WalletError;
-use crate::refresh::Flights;
+use crate::refresh::{Counts, Flights};
 use crate::settings::Settings;
 use crate::tasks::Tasks;
 use coffer_catalog::{Catalog, Provider};
@@ -64,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) return_origins: Vec<Url>,
     pub(crate) tasks: Tasks,
     pub(crate) flights: Flights,
+    pub(crate) refreshes: Counts,
     pub(crate) key_cache: KeyCache,
     pub(crate) replica: ReplicaId,
 }
@@ -89,7 +90,7 @@ impl Wallet {
                 keys: parts.keys,
                 providers: shared_providers(&parts.catalog),
                 catalog: parts.catalog,
-                oauth: parts.oauth,
+                oauth: parts.oauth.with_deadline(settings.exchange),
                 clock: parts.clock,
                 random: parts.random,
                 settings,
@@ -97,6 +98,7 @@ impl Wallet {
                 return_origins: parts.return_origins,
                 tasks: parts.tasks,
                 flights: Flights::default(),
+                refreshes: Counts::default(),
                 key_cache: KeyCache::default(),
                 replica,
             }),

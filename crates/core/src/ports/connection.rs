@@ -31,6 +31,9 @@ pub enum LeaseAnswer {
         slot: Box<Slot>,
         /// The newest attempt at this generation whose outcome is not known: marked ambiguous now or before.
         unresolved: Option<Box<Attempt>>,
+        /// The time of the database's clock, by which the lease runs. Attempts are dated by it, too: replicas whose own
+        /// clocks differ agree on how long ago a token was presented.
+        now: Timestamp,
     },
     /// It is held, by another replica or another task of the same one.
     Held {

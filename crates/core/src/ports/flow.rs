@@ -2,7 +2,8 @@ use crate::audit::AuditEntry;
 use crate::connection::{AccessToken, Attempt, AttemptOutcome, Connection, Reason, Slot};
 use crate::flow::{ConnectSession, Flow, FlowResult};
 use crate::id::{AttemptId, ConnectionId, FlowId};
-use crate::{Sealed, SecretHash, StoreError, SystemScope, TenantScope, Timestamp};
+use crate::rotation::RotationClass;
+use crate::{Fingerprint, Sealed, SecretHash, StoreError, SystemScope, TenantScope, Timestamp};
 use async_trait::async_trait;
 
 /// What the commit of a code exchange stores, in one transaction.
@@ -42,6 +43,8 @@ pub struct Replacement {
     pub connection: ConnectionId,
     /// The slot that takes the tokens.
     pub slot: crate::id::SlotId,
+    /// The class of the new tokens.
+    pub class: RotationClass,
     /// The slot's generation as it was read; the new one is one more.
     pub expected_generation: u64,
     /// The new refresh token, sealed for the slot at the new generation.
@@ -52,6 +55,8 @@ pub struct Replacement {
     pub due_at: Option<Timestamp>,
     /// The new access token of the slot; all older ones of the slot are deleted.
     pub access: AccessToken,
+    /// Which account it is; `None` leaves what is known.
+    pub subject: Option<Fingerprint>,
     /// Who the account is, sealed for the connection that stays.
     pub identity: Option<Sealed>,
     /// The scopes that were granted.
@@ -103,8 +108,8 @@ pub trait FlowStore: Send + Sync {
         state_hash: &SecretHash,
     ) -> Result<Option<(Flow, ConnectSession)>, StoreError>;
 
-    /// Marks the flow as consumed and, where a code came with the callback, stores the intent to exchange it: one
-    /// transaction, before a byte is sent.
+    /// Marks the flow as consumed and, where a code came with the callback, stores the intent to exchange it, or, where
+    /// none did, the audit row of how it ended: one transaction, before a byte is sent.
     ///
     /// # Errors
     /// [`StoreError::Stale`] where it was consumed before: a code is never sent twice. [`StoreError::NotFound`].
@@ -114,6 +119,7 @@ pub trait FlowStore: Send + Sync {
         id: FlowId,
         at: Timestamp,
         attempt: Option<&Attempt>,
+        audit: Option<&AuditEntry>,
     ) -> Result<(), StoreError>;
 
     /// Stores what a code exchange brought. The same commit repeated is done once.

@@ -128,6 +128,7 @@ macro_rules! store_contract {
                 of_many_browsers_that_open_a_session_one_begins,
                 flow_of_a_session_that_is_not_there_is_refused,
                 flow_is_consumed_once,
+                refused_flow_is_consumed_with_its_audit_row,
                 of_many_callbacks_of_one_flow_one_is_exchanged,
             }
             exchange {
@@ -148,6 +149,8 @@ macro_rules! store_contract {
                 replacing_fences_off_a_refresh_that_is_under_way,
                 attempt_of_replaced_tokens_is_ambiguous_but_no_longer_counts,
                 replacing_tokens_that_moved_is_stale,
+                replacing_takes_class_and_subject_and_leaves_a_subject_that_is_not_told,
+                replacing_by_an_account_that_another_connection_has_is_stale,
             }
             connection {
                 token_view_has_the_default_slot_and_the_token_of_the_audience,

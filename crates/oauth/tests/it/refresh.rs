@@ -28,6 +28,35 @@ async fn a_refresh_is_one_form_with_the_token_in_the_body() {
 }
 
 #[tokio::test]
+async fn thr_17_the_deadline_of_an_exchange_is_the_one_that_was_set() {
+    let mut world = World::always(200, r#"{"access_token":"at2"}"#);
+    world.client.refresh(&oauth2(), &text("rt1")).await.unwrap();
+    assert_eq!(world.only().deadline, Duration::from_secs(8), "the standard");
+    world.client = world.client.with_deadline(Duration::from_secs(3));
+    world.client.refresh(&oauth2(), &text("rt1")).await.unwrap();
+    assert_eq!(world.seen()[1].deadline, Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn metadata_is_at_hand_before_a_refresh_and_not_fetched_again_for_each() {
+    let world = World::new(|seen| match seen.url.path() {
+        "/token" => reply(200, r#"{"access_token":"at2"}"#),
+        _ => json(metadata()),
+    });
+    for _ in 0..3 {
+        world.client.prepare_refresh(&oidc()).await.unwrap();
+        world.client.refresh(&oidc(), &text("rt1")).await.unwrap();
+        world.clock.advance(Duration::from_secs(100));
+    }
+    let fetched = world
+        .seen()
+        .iter()
+        .filter(|seen| seen.url.path() != "/token")
+        .count();
+    assert_eq!(fetched, 1);
+}
+
+#[tokio::test]
 async fn oa_c17_an_absent_refresh_token_means_keep_the_old_one() {
     for body in [
         r#"{"access_token":"at2"}"#,

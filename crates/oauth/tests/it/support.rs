@@ -10,6 +10,7 @@ use coffer_oauth::{Client, CodeGrant, Error, Integration, ProviderError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 use url::{Url, form_urlencoded};
 
 pub const ISSUER: &str = "https://id.example";
@@ -26,6 +27,7 @@ pub struct Seen {
     pub url: Url,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    pub deadline: Duration,
 }
 
 impl Seen {
@@ -67,6 +69,7 @@ impl HttpClient for ScriptedHttp {
         let seen = Seen {
             method: request.method,
             url: request.url,
+            deadline: request.deadline,
             headers: request
                 .headers
                 .iter()

@@ -70,15 +70,17 @@ impl FlowStore for Store {
         id: FlowId,
         at: Timestamp,
         attempt: Option<&Attempt>,
+        audit: Option<&AuditEntry>,
     ) -> Result<(), StoreError> {
         let (tenant, attempt) = (scope.tenant(), attempt.cloned());
+        let entry = audit.map(|entry| audited(tenant, entry)).transpose()?;
         if let Some(attempt) = &attempt {
             own(tenant, attempt.tenant)?;
         }
         tx!(
             self,
             Spec::write("flow.consume", tenant),
-            flow::consume(tenant.into(), id.into(), at, attempt.as_ref())
+            flow::consume(tenant.into(), id.into(), at, attempt.as_ref(), entry.as_ref())
         )
     }
 

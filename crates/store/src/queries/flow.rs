@@ -83,6 +83,7 @@ pub(crate) async fn consume(
     id: Id,
     at: Timestamp,
     attempt: Option<&Attempt>,
+    entry: Option<&AuditEntry>,
 ) -> Result<(), Fault> {
     let flow = flows::table.find((tenant, id));
     let consumed = diesel::update(flow.filter(flows::consumed_at.is_null()))
@@ -100,7 +101,10 @@ pub(crate) async fn consume(
             .execute(c)
             .await?;
     }
-    Ok(())
+    match entry {
+        Some(entry) => audit::write(c, entry).await,
+        None => Ok(()),
+    }
 }
 
 pub(crate) async fn fail_exchange(

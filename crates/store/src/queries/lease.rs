@@ -111,6 +111,7 @@ async fn grant(c: &mut Conn, ask: Ask, slot: SlotRow, now: Time) -> Result<Lease
     Ok(LeaseAnswer::Granted {
         slot: Box::new(granted.try_into()?),
         unresolved: unresolved.map(|row| row.try_into().map(Box::new)).transpose()?,
+        now: now.0,
     })
 }
 

@@ -12,8 +12,9 @@ use coffer_core::audit::AuditEntry;
 use coffer_core::connection::{ConnectionState, Reason, Revocation};
 use coffer_core::id::ConnectionId;
 use coffer_core::ports::{Redemption, Replacement};
-use coffer_core::{StoreError, Timestamp};
+use coffer_core::{Fingerprint, StoreError, Timestamp};
 use diesel::prelude::{ExpressionMethods, QueryDsl};
+use diesel::result::Error as DieselError;
 use diesel_async::RunQueryDsl;
 
 pub(crate) async fn redeem(
@@ -72,15 +73,27 @@ async fn confirm(c: &mut Conn, tenant: Id, pending: Id, at: Timestamp) -> Result
         ))
         .execute(c)
         .await
-        .map_err(|error| {
-            // The same account was connected in the meantime: look again, and replace.
-            if is_taken(&error) {
-                Fault::from(StoreError::Stale("connection"))
-            } else {
-                Fault::from(error)
-            }
-        })?;
+        .map_err(look_again)?;
     Ok(pending)
+}
+
+/// The same account was connected in the meantime: look again, and replace.
+fn look_again(error: DieselError) -> Fault {
+    if is_taken(&error) {
+        Fault::from(StoreError::Stale("connection"))
+    } else {
+        Fault::from(error)
+    }
+}
+
+/// Notes which account a connection has.
+async fn tell_subject(c: &mut Conn, tenant: Id, stays: Id, subject: Fingerprint) -> Result<(), Fault> {
+    diesel::update(connections::table.find((tenant, stays)))
+        .set(connections::subject.eq(Some(subject.0.as_slice())))
+        .execute(c)
+        .await
+        .map_err(look_again)?;
+    Ok(())
 }
 
 async fn replace(
@@ -101,6 +114,9 @@ async fn replace(
     store_slot(c, &slot, new, at).await?;
     delete_access(c, tenant, slot.id).await?;
     insert_token(c, tenant, &new.access).await?;
+    if let Some(subject) = new.subject {
+        tell_subject(c, tenant, stays, subject).await?;
+    }
     diesel::update(connections::table.find((tenant, stays)))
         .set((
             connections::state.eq(ConnectionState::Fresh.as_str()),
@@ -119,6 +135,7 @@ async fn replace(
 async fn store_slot(c: &mut Conn, slot: &SlotRow, new: &Replacement, at: Timestamp) -> Result<(), Fault> {
     diesel::update(slots::table.find((slot.tenant_id, slot.id)))
         .set((
+            slots::class.eq(new.class.as_str()),
             slots::refresh.eq(new.refresh.as_ref().map(|sealed| sealed.as_bytes())),
             slots::generation.eq(slots::generation + 1),
             slots::epoch.eq(slots::epoch + 1),

@@ -55,7 +55,7 @@ impl Account {
         let attempt = fixture::exchange_attempt(tenant);
         let consumed = stores
             .flows
-            .consume(&scope, flow.id, fixture::time(1), Some(&attempt));
+            .consume(&scope, flow.id, fixture::time(1), Some(&attempt), None);
         consumed.await.unwrap();
         let connection = fixture::connection(tenant, integration.reference());
         let mut slot = fixture::slot(&connection);

@@ -7,61 +7,101 @@ use crate::persist::Insist;
 use crate::provider;
 use crate::refresh::{Issue, access_token_row};
 use crate::wallet::Inner;
-use coffer_core::SecretText;
 use coffer_core::audit::AuditVerb;
 use coffer_core::bearer::BearerKind;
-use coffer_core::connection::{Attempt, AttemptOutcome, Connection, ConnectionState, Revocation, Slot};
+use coffer_core::connection::{
+    Attempt, AttemptOutcome, Connection, ConnectionState, Reason, Revocation, Slot,
+};
+use coffer_core::failure::FailureCode;
 use coffer_core::flow::FlowResult;
+use coffer_core::http::HttpResponse;
 use coffer_core::id::{ConnectionId, SlotId};
 use coffer_core::ports::ExchangeCommit;
 use coffer_core::secret::{ExposeSecret, secret_text};
+use coffer_core::{SecretText, Timestamp};
 use coffer_envelope::SealingKey;
 use coffer_oauth::{CodeGrant, Identity, TokenSet};
 use serde_json::json;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// What the provider gave for the code.
 struct Exchanged {
+    reply: HttpResponse,
     tokens: TokenSet,
     identity: Option<Identity>,
+}
+
+/// Why there is no connection although the code was about to be sent.
+enum Failed {
+    /// The code got no usable answer, or was not sent at all.
+    Code(coffer_oauth::Error),
+    /// Tokens came, and are not what they have to be.
+    Tokens(coffer_oauth::Error, HttpResponse),
 }
 
 impl Inner {
     pub(super) async fn exchange(&self, landed: Landed, code: &SecretText) -> Result<Arrival, WalletError> {
         // Everything that is needed to finish is at hand before anything is sent (docs/refresh.md, step 2).
         let sealing = self.keys.prepare(landed.flow.tenant).await?;
+        let ready = self.oauth.prepare_exchange(&landed.integration).await;
+        ready.map_err(Self::oauth_error)?;
         let attempt = self.intent_to_exchange(&landed, code).await?;
-        self.consume(&landed, Some(&attempt)).await?;
-        match self.ask_provider(&landed, code).await {
-            Ok(exchanged) => self.keep(&landed, &sealing, &attempt, exchanged).await,
-            Err(error) => {
-                self.keep_failure(&landed, &attempt, &error).await?;
+        self.consume(&landed, Some(&attempt), None).await?;
+        let verifier = landed.secrets.verifier.clone().map(secret_text);
+        let nonce = landed.secrets.nonce.clone().map(secret_text);
+        let grant = CodeGrant {
+            code,
+            redirect_uri: &landed.redirect_uri,
+            verifier: verifier.as_ref(),
+            nonce: nonce.as_ref(),
+            issuer: landed.flow.issuer.as_deref(),
+        };
+        match self.ask_provider(&landed, &grant).await {
+            Ok(exchanged) => {
+                let Exchanged {
+                    reply,
+                    tokens,
+                    identity,
+                } = exchanged;
+                let kept = self.keep(&landed, &sealing, &attempt, (tokens, identity)).await;
+                if let Err(error) = &kept {
+                    self.disown(&landed, &grant, &reply).await;
+                    let reason = not_kept(error, self.now());
+                    self.keep_failure(&landed, &attempt, AttemptOutcome::Ambiguous, &reason)
+                        .await?;
+                }
+                kept
+            }
+            Err(Failed::Code(error)) => {
+                let reason = provider::reason(&error, self.now());
+                self.keep_failure(&landed, &attempt, outcome_unanswered(&error), &reason)
+                    .await?;
+                Err(Self::oauth_error(error))
+            }
+            Err(Failed::Tokens(error, reply)) => {
+                self.disown(&landed, &grant, &reply).await;
+                let reason = provider::reason(&error, self.now());
+                self.keep_failure(&landed, &attempt, outcome_answered(&error), &reason)
+                    .await?;
                 Err(Self::oauth_error(error))
             }
         }
     }
 
-    async fn ask_provider(
-        &self,
-        landed: &Landed,
-        code: &SecretText,
-    ) -> Result<Exchanged, coffer_oauth::Error> {
-        let verifier = landed.secrets.verifier.clone().map(secret_text);
-        let nonce = landed.secrets.nonce.clone().map(secret_text);
-        let redirect_uri = landed.integration.redirect_uri();
-        let grant = CodeGrant {
-            code,
-            redirect_uri,
-            verifier: verifier.as_ref(),
-            nonce: nonce.as_ref(),
-            issuer: landed.flow.issuer.as_deref(),
+    async fn ask_provider(&self, landed: &Landed, grant: &CodeGrant<'_>) -> Result<Exchanged, Failed> {
+        let integration = &landed.integration;
+        let sent = self.bounded(self.oauth.send_code(integration, grant)).await;
+        let reply = sent.map_err(Failed::Code)?;
+        let tokens = match self.oauth.read_tokens(integration, grant, &reply).await {
+            Ok(tokens) => tokens,
+            Err(error) => return Err(Failed::Tokens(error, reply)),
         };
-        let tokens = self.oauth.exchange(&landed.integration, &grant).await?;
-        let identity = match self.oauth.identity(&landed.integration, &tokens).await {
+        let identity = match self.oauth.identity(integration, &tokens).await {
             Ok(identity) => Some(identity),
             // Somebody else's profile must not be taken for this account's (OA-C27); a profile that cannot be had
             // is no reason to throw the grant away.
-            Err(error @ coffer_oauth::Error::SubjectMismatch) => return Err(error),
+            Err(error @ coffer_oauth::Error::SubjectMismatch) => return Err(Failed::Tokens(error, reply)),
             Err(error) => {
                 tracing::warn!(
                     code = error.code(),
@@ -70,7 +110,29 @@ impl Inner {
                 None
             }
         };
-        Ok(Exchanged { tokens, identity })
+        match integration.check_captured(&captured_of(&tokens, landed)) {
+            Ok(()) => Ok(Exchanged {
+                reply,
+                tokens,
+                identity,
+            }),
+            Err(error) => Err(Failed::Tokens(error, reply)),
+        }
+    }
+
+    /// Revokes tokens that are in hand and are not kept: nobody else knows of them. As far as it goes: what is not
+    /// revoked ends by itself, or where the user looks through the account's applications.
+    async fn disown(&self, landed: &Landed, grant: &CodeGrant<'_>, reply: &HttpResponse) {
+        let disowned = self.oauth.disown(&landed.integration, grant, reply);
+        match self.bounded(disowned).await {
+            Ok(None | Some(coffer_oauth::Revocation::Revoked | coffer_oauth::Revocation::AlreadyGone)) => {}
+            Ok(Some(coffer_oauth::Revocation::Unsupported(_))) => {
+                tracing::warn!(flow = %landed.flow.id, "tokens that are not kept cannot be revoked at this provider");
+            }
+            Err(error) => {
+                tracing::warn!(flow = %landed.flow.id, code = error.code(), "tokens that are not kept were not revoked");
+            }
+        }
     }
 
     async fn keep(
@@ -78,9 +140,14 @@ impl Inner {
         landed: &Landed,
         sealing: &SealingKey,
         attempt: &Attempt,
-        exchanged: Exchanged,
+        exchanged: (TokenSet, Option<Identity>),
     ) -> Result<Arrival, WalletError> {
         let result = BearerKind::ConnectResult.generate(&*self.random);
+        let mut return_to = Url::parse(&landed.session.return_to)
+            .map_err(|_| WalletError::Internal("a stored return target is not a URL"))?;
+        return_to
+            .query_pairs_mut()
+            .append_pair("coffer_result", result.expose_secret());
         let commit = self
             .commit_of(landed, sealing, attempt, exchanged, &result)
             .await?;
@@ -96,11 +163,6 @@ impl Inner {
             flows.commit_exchange(&landed.scope, &commit, &audit)
         })
         .await?;
-        let mut return_to = Url::parse(&landed.session.return_to)
-            .map_err(|_| WalletError::Internal("a stored return target is not a URL"))?;
-        return_to
-            .query_pairs_mut()
-            .append_pair("coffer_result", result.expose_secret());
         Ok(Arrival {
             return_to: secret_text(return_to.into()),
         })
@@ -111,11 +173,10 @@ impl Inner {
         landed: &Landed,
         sealing: &SealingKey,
         attempt: &Attempt,
-        exchanged: Exchanged,
+        (tokens, identity): (TokenSet, Option<Identity>),
         result: &SecretText,
     ) -> Result<ExchangeCommit, WalletError> {
         let now = self.now();
-        let Exchanged { tokens, identity } = exchanged;
         let connection = ConnectionId::new(&*self.clock, &*self.random);
         let slot = self.slot_of(landed, sealing, connection, &tokens)?;
         let access = access_token_row(
@@ -225,17 +286,9 @@ impl Inner {
         &self,
         landed: &Landed,
         attempt: &Attempt,
-        error: &coffer_oauth::Error,
+        outcome: AttemptOutcome,
+        reason: &Reason,
     ) -> Result<(), WalletError> {
-        let reason = provider::reason(error, self.now());
-        let outcome = match error {
-            coffer_oauth::Error::Provider(error) => outcome_of(error.verdict),
-            coffer_oauth::Error::Config(_) | coffer_oauth::Error::Discovery(_) => AttemptOutcome::Failed,
-            coffer_oauth::Error::Callback(_)
-            | coffer_oauth::Error::IdToken(_)
-            | coffer_oauth::Error::SubjectMismatch
-            | coffer_oauth::Error::NoSubject => AttemptOutcome::Refused,
-        };
         let detail = json!({ "code": reason.code, "provider_code": reason.provider_code });
         let audit = self.audit(
             &landed.asker,
@@ -246,9 +299,46 @@ impl Inner {
         let flows = &self.stores.flows;
         Ok(self
             .persist("failed exchange", Insist::UntilDrained, || {
-                flows.fail_exchange(&landed.scope, attempt.id, outcome, &reason, &audit)
+                flows.fail_exchange(&landed.scope, attempt.id, outcome, reason, &audit)
             })
             .await?)
+    }
+}
+
+/// How an exchange ended that brought nothing.
+fn outcome_unanswered(error: &coffer_oauth::Error) -> AttemptOutcome {
+    match error {
+        coffer_oauth::Error::Provider(error) => outcome_of(error.verdict),
+        coffer_oauth::Error::Config(_) | coffer_oauth::Error::Discovery(_) => AttemptOutcome::Failed,
+        coffer_oauth::Error::Callback(_)
+        | coffer_oauth::Error::IdToken(_)
+        | coffer_oauth::Error::SubjectMismatch
+        | coffer_oauth::Error::NoSubject => AttemptOutcome::Refused,
+    }
+}
+
+/// How an exchange ended that was answered: whatever is wrong, the code is spent, and a grant may live.
+fn outcome_answered(error: &coffer_oauth::Error) -> AttemptOutcome {
+    match error {
+        coffer_oauth::Error::Provider(error) => outcome_of(error.verdict),
+        coffer_oauth::Error::Discovery(_) => AttemptOutcome::Ambiguous,
+        coffer_oauth::Error::Config(_)
+        | coffer_oauth::Error::Callback(_)
+        | coffer_oauth::Error::IdToken(_)
+        | coffer_oauth::Error::SubjectMismatch
+        | coffer_oauth::Error::NoSubject => AttemptOutcome::Refused,
+    }
+}
+
+/// Tokens came and could not be stored.
+fn not_kept(error: &WalletError, at: Timestamp) -> Reason {
+    Reason {
+        code: FailureCode::ProviderUnavailable,
+        provider_code: None,
+        message: format!(
+            "The provider's answer could not be stored, and was not kept: {error}. Connect again."
+        ),
+        at,
     }
 }
 
@@ -263,9 +353,15 @@ fn outcome_of(verdict: coffer_oauth::Verdict) -> AttemptOutcome {
     }
 }
 
-fn account_of(identity: Option<Identity>, tokens: &TokenSet, landed: &Landed) -> Account {
+/// What callback and token response say that the connection needs.
+fn captured_of(tokens: &TokenSet, landed: &Landed) -> BTreeMap<String, String> {
     let mut captured = landed.callback.captured(&landed.integration);
     captured.extend(tokens.captured.clone());
+    captured
+}
+
+fn account_of(identity: Option<Identity>, tokens: &TokenSet, landed: &Landed) -> Account {
+    let captured = captured_of(tokens, landed);
     match identity {
         Some(identity) => Account {
             issuer: Some(identity.issuer),

@@ -45,7 +45,10 @@ impl Hosts {
             .collect();
         told.extend(provider.issuer(&variables).ok().flatten());
         told.extend(provider.metadata_url(&variables).ok().flatten().map(String::from));
-        let urls = provider.fields.iter().filter(|field| field.kind == FieldKind::Url);
+        let urls = provider
+            .fields
+            .iter()
+            .filter(|field| field.kind == FieldKind::Url);
         let fields = urls.filter_map(|field| {
             let url = Url::parse(config.text(&field.name)?).ok()?;
             Some((field.name.clone(), origin(&url)))
@@ -139,7 +142,8 @@ fn not_entered(
             field: field.clone(),
             code: "enter_again",
             message: "has to be entered again, because it would go to another host".to_owned(),
-            hint: "enter the secret that belongs to the new host, or leave the addresses as they are".to_owned(),
+            hint: "enter the secret that belongs to the new host, or leave the addresses as they are"
+                .to_owned(),
         })
         .collect()
 }
@@ -156,7 +160,10 @@ mod tests {
 
     fn moves(provider: &str, old: &[(&str, &str)], new: &[(&str, &str)]) -> bool {
         let catalog = Catalog::builtin().unwrap();
-        let provider = catalog.iter().find(|entry| entry.id.as_str() == provider).unwrap();
+        let provider = catalog
+            .iter()
+            .find(|entry| entry.id.as_str() == provider)
+            .unwrap();
         moved(provider, &texts(old), &texts(new))
     }
 
@@ -175,7 +182,10 @@ mod tests {
         assert!(with("token_url", "https://evil.example/token"));
         assert!(with("token_url", "http://id.example/token"), "another scheme");
         assert!(with("token_url", "https://id.example:8443/token"), "another port");
-        assert!(with("token_url", "https://login.example/token"), "a host for browsers only");
+        assert!(
+            with("token_url", "https://login.example/token"),
+            "a host for browsers only"
+        );
         for field in ["revoke_url", "introspect_url", "userinfo_url", "authorize_url"] {
             assert!(with(field, "https://evil.example/x"), "{field}");
             assert!(!with(field, "https://id.example/x"), "{field}");
@@ -187,7 +197,11 @@ mod tests {
     #[test]
     fn thr_44_another_issuer_is_a_move_although_the_host_is_the_same() {
         let old = [("issuer", "https://id.example/one")];
-        assert!(moves("generic-oidc", &old, &[("issuer", "https://id.example/two")]));
+        assert!(moves(
+            "generic-oidc",
+            &old,
+            &[("issuer", "https://id.example/two")]
+        ));
         let url = ("discovery_url", "https://id.example/elsewhere");
         assert!(moves("generic-oidc", &old, &[old[0], url]));
         assert!(!moves("generic-oidc", &old, &old));

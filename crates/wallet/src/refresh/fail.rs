@@ -4,7 +4,7 @@ use crate::error::WalletError;
 use crate::persist::{Insist, or_done_before};
 use crate::provider::as_provider_error;
 use crate::refresh::outcome::{Consequence, Facts, consequence, quarantine_reason};
-use crate::refresh::run::{Next, Prepared};
+use crate::refresh::run::{Held, Next, Prepared};
 use crate::refresh::{Errand, Landing};
 use crate::wallet::Inner;
 use coffer_core::audit::AuditVerb;
@@ -25,7 +25,7 @@ pub(super) const NO_INTENT: &str =
 
 /// What the provider answered, to which attempt.
 pub(super) struct Refusal<'a> {
-    pub(super) slot: &'a Slot,
+    pub(super) held: &'a Held,
     pub(super) attempt: &'a Attempt,
     /// When this token was first presented.
     pub(super) first: Timestamp,
@@ -41,15 +41,16 @@ pub(super) async fn refused(
     refusal: Refusal<'_>,
 ) -> Result<Next, WalletError> {
     let Refusal {
-        slot,
+        held,
         attempt,
         first,
         error,
     } = refusal;
+    let slot = &held.slot;
     let facts = Facts {
         first_sent_at: first,
         sent_at: attempt.started_at,
-        now: inner.now(),
+        now: held.now(inner),
         grace: prepared.grace,
         draw: inner.draw(),
     };
@@ -208,6 +209,11 @@ async fn store_failure(
         counts: follows.counts,
         at: inner.now(),
     };
+    if attempt.is_some() {
+        inner
+            .refreshes
+            .note(&errand.seen.provider, failure.outcome, failure.at);
+    }
     let store = &inner.stores.connections;
     // An outcome that is known must not become an ambiguous one because the database was away for a while.
     let written = inner

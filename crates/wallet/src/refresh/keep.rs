@@ -7,7 +7,7 @@ use crate::refresh::run::Prepared;
 use crate::refresh::{Errand, Landing, decide};
 use crate::wallet::Inner;
 use coffer_core::audit::AuditVerb;
-use coffer_core::connection::{AccessToken, Attempt, DEFAULT_AUDIENCE, Slot};
+use coffer_core::connection::{AccessToken, Attempt, AttemptOutcome, DEFAULT_AUDIENCE, Slot};
 use coffer_core::id::row;
 use coffer_core::ports::{CommitAnswer, RefreshCommit};
 use coffer_core::{SecretText, TenantScope, Timestamp};
@@ -144,6 +144,11 @@ pub(super) async fn store(
         store.commit_refresh(scope, &commit, &audit)
     });
     let answer = inner.holding(scope, commit.slot, commit.epoch, writing).await?;
+    let outcome = match answer {
+        CommitAnswer::Committed | CommitAnswer::Revoked => AttemptOutcome::Succeeded,
+        CommitAnswer::Fenced => AttemptOutcome::Fenced,
+    };
+    inner.refreshes.note(&errand.seen.provider, outcome, inner.now());
     match answer {
         CommitAnswer::Committed => {}
         CommitAnswer::Revoked => {

@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use coffer_core::Timestamp;
 use coffer_core::connection::{AttemptOutcome, ConnectionState, Reason, Slot};
 use coffer_core::failure::FailureCode;
+use coffer_core::rotation::RotationClass;
 use coffer_oauth::{ProviderError, Verdict};
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub struct Facts {
 
 /// What follows from `error` for a refresh of `slot`.
 pub fn consequence(error: &ProviderError, slot: &Slot, facts: &Facts, settings: &Settings) -> Consequence {
-    let verdict = error.verdict_for(slot.class);
+    let verdict = error.verdict_for(class_now(slot.class, facts));
     let back_off = facts
         .now
         .plus(backoff_ceiling(slot.failures, settings).mul_f64(facts.draw.clamp(0.0, 1.0)));
@@ -95,6 +96,16 @@ pub fn consequence(error: &ProviderError, slot: &Slot, facts: &Facts, settings: 
             not_before: Some(facts.now.plus(settings.backoff_cap)),
             ..usual
         },
+    }
+}
+
+/// A token whose grace (R2) is over is used once, as one of R4 is.
+fn class_now(class: RotationClass, facts: &Facts) -> RotationClass {
+    let is_over = !class.retries_freely(facts.now.since(facts.first_sent_at), facts.grace);
+    if class == RotationClass::Grace && is_over {
+        RotationClass::SingleUse
+    } else {
+        class
     }
 }
 
@@ -171,7 +182,6 @@ pub(crate) fn cut(mut text: String, most: usize) -> String {
 mod tests {
     use super::*;
     use coffer_core::id::{ConnectionId, SlotId, TenantId};
-    use coffer_core::rotation::RotationClass;
     use uuid::Uuid;
 
     fn slot(class: RotationClass, failures: u32, ambiguous: u32) -> Slot {
@@ -301,6 +311,36 @@ mod tests {
             lenient.not_before >= Some(at(8)),
             "never before the provider allows it"
         );
+    }
+
+    #[test]
+    fn thr_16_an_answer_about_time_counts_as_a_lost_one_for_single_use_tokens() {
+        for status in [408, 425] {
+            let late = error(Verdict::Transient, Some(status));
+            for class in [RotationClass::SingleUse, RotationClass::SingleUseFamily] {
+                let strict = decide(&late, &slot(class, 0, 0));
+                assert_eq!(strict.outcome, AttemptOutcome::Ambiguous, "{status} {class:?}");
+                assert_eq!(strict.not_before, Some(at(9)), "{status} {class:?}");
+            }
+            for class in [RotationClass::Static, RotationClass::Grace] {
+                let lenient = decide(&late, &slot(class, 0, 0));
+                assert_eq!(lenient.outcome, AttemptOutcome::Failed, "{status} {class:?}");
+            }
+            let facts = Facts {
+                first_sent_at: at(0),
+                sent_at: at(60),
+                now: at(61),
+                grace: Duration::from_secs(30),
+                draw: 0.5,
+            };
+            let past_grace = slot(RotationClass::Grace, 0, 0);
+            let decided = consequence(&late, &past_grace, &facts, &Settings::default());
+            assert_eq!(
+                decided.outcome,
+                AttemptOutcome::Ambiguous,
+                "{status} past its grace"
+            );
+        }
     }
 
     #[test]

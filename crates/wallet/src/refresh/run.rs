@@ -28,6 +28,7 @@ pub(super) struct Prepared {
     pub(super) integration: Integration,
     pub(super) reference: coffer_core::integration::IntegrationRef,
     pub(super) grace: Duration,
+    pub(super) class: RotationClass,
 }
 
 /// A lease of ours.
@@ -35,6 +36,19 @@ pub(super) struct Held {
     pub(super) slot: Slot,
     pub(super) unresolved: Option<Attempt>,
     since: Instant,
+    /// Our time before the lease was asked for, and the database's when it was granted.
+    clocks: (Timestamp, Timestamp),
+}
+
+impl Held {
+    /// The time by the database's clock, by which attempts are dated: replicas' own clocks may differ by hours.
+    pub(super) fn now(&self, inner: &Inner) -> Timestamp {
+        let (ours, databases) = self.clocks;
+        inner
+            .now()
+            .plus(databases.since(ours))
+            .minus(ours.since(databases))
+    }
 }
 
 /// Whether one more round is needed.
@@ -61,10 +75,12 @@ async fn round(inner: &Inner, errand: &Errand, begun: Instant) -> Result<Next, W
     inner.check_draining()?;
     let scope = Inner::scope(&errand.asker);
     let prepared = prepare(inner, errand, &scope).await?;
-    let held = match lease(inner, errand, &scope, begun).await? {
+    let mut held = match lease(inner, errand, &scope, begun).await? {
         Ok(held) => held,
         Err(landing) => return Ok(Next::Land(landing)),
     };
+    // What is known of the provider may have been corrected since the tokens were issued.
+    held.slot.class = held.slot.class.stricter(prepared.class);
     let slot = &held.slot;
     // Until the intent is stored nothing is sent: whatever comes between, the lease is given back.
     match ready(inner, errand, &scope, &prepared, &held).await {
@@ -90,12 +106,13 @@ async fn prepare(inner: &Inner, errand: &Errand, scope: &TenantScope) -> Result<
     let reference = errand.seen.integration;
     let opened = inner.opened(scope, reference).await?;
     let grace = opened.provider.rotation.grace();
+    let class = opened.provider.rotation.class.resolve(&opened.config);
     let captured = inner.captured(scope, errand.connection, &opened).await?;
     let integration = inner.oauth_integration(opened).with_captured(captured);
     // Discovery, where there is any, takes none of the exchange's time: it is done before there is a lease.
     inner
         .oauth
-        .secret_origin(&integration)
+        .prepare_refresh(&integration)
         .await
         .map_err(Inner::oauth_error)?;
     Ok(Prepared {
@@ -103,6 +120,7 @@ async fn prepare(inner: &Inner, errand: &Errand, scope: &TenantScope) -> Result<
         integration,
         reference,
         grace,
+        class,
     })
 }
 
@@ -115,16 +133,21 @@ async fn lease(
 ) -> Result<Result<Held, Landing>, WalletError> {
     let (store, ttl) = (&inner.stores.connections, inner.settings.lease);
     loop {
-        let since = Instant::now();
+        let (since, ours) = (Instant::now(), inner.now());
         match store
-            .lease(scope, errand.seen.slot, inner.replica, ttl, inner.now())
+            .lease(scope, errand.seen.slot, inner.replica, ttl, ours)
             .await?
         {
-            LeaseAnswer::Granted { slot, unresolved } => {
+            LeaseAnswer::Granted {
+                slot,
+                unresolved,
+                now,
+            } => {
                 return Ok(Ok(Held {
                     slot: *slot,
                     unresolved: unresolved.map(|attempt| *attempt),
                     since,
+                    clocks: (ours, now),
                 }));
             }
             LeaseAnswer::Gone => return Ok(Err(Landing::Done)),
@@ -185,7 +208,7 @@ async fn ready(
         return Ok(Ready::Land(Landing::Done));
     }
     let unresolved = first_unresolved(inner, scope, held).await?;
-    let now = inner.now();
+    let now = held.now(inner);
     let wait = match decide::leased(slot, unresolved.as_ref(), prepared.grace, now, &inner.settings) {
         Leased::Quarantine => return Ok(Ready::Quarantine),
         Leased::Wait(until) => Some(until),
@@ -211,7 +234,7 @@ async fn ready(
         fingerprint: inner
             .token_fingerprint(slot.tenant, token.expose_secret())
             .await?,
-        started_at: inner.now(),
+        started_at: now,
         outcome: None,
         reason: None,
         finished_at: None,
@@ -298,7 +321,7 @@ async fn present(
         Ok(tokens) => keep::sealed_commit(inner, prepared, slot, &attempt, &token, tokens),
         Err(error) => {
             let refusal = fail::Refusal {
-                slot,
+                held,
                 attempt: &attempt,
                 first,
                 error: &error,

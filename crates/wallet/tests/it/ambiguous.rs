@@ -1,11 +1,17 @@
 //! Lost answers, class by class (THR-16), and servers that die in the middle (fault points 03 to 20).
 
-use crate::world::{Setup, World};
-use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState};
+use crate::world::{SECRET, Setup, World, values};
+use coffer_core::connection::{
+    Attempt, AttemptKind, AttemptOutcome, ConnectionState, DEFAULT_AUDIENCE, Slot,
+};
+use coffer_core::id::{AttemptId, ReplicaId};
+use coffer_core::ports::{ConnectionStore as _, LeaseAnswer};
 use coffer_core::rotation::RotationClass;
-use coffer_core::testing::{Fault, Method};
+use coffer_core::testing::{FakeClock, Fault, Method};
+use coffer_core::{Clock as _, Fingerprint};
 use coffer_simulator::model::{Behaviour, Effect, Endpoint};
-use coffer_wallet::WalletError;
+use coffer_wallet::{Settings, WalletError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -144,6 +150,130 @@ async fn thr_16_a_grace_is_counted_from_the_first_use() {
         (world.refreshes(), world.totals().family_revocations),
         (3, 0),
         "a use after the grace would have ended the family"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn thr_16_a_grace_is_measured_by_the_databases_clock() {
+    let world = World::of_class(RotationClass::Grace).await;
+    let id = world.connect().await;
+    // Two servers died after their intents: nothing says when to try again.
+    let view = world.store.token_view(&world.scope, id, DEFAULT_AUDIENCE).await;
+    let slot = view.unwrap().unwrap().slot;
+    for _ in 0..2 {
+        let owner = ReplicaId::new(&*world.clock, &*world.random);
+        let now = world.clock.now();
+        let leased = world
+            .store
+            .lease(&world.scope, slot, owner, Duration::ZERO, now)
+            .await;
+        let LeaseAnswer::Granted { slot, .. } = leased.unwrap() else {
+            panic!("the lease is free")
+        };
+        let renewed = world
+            .store
+            .renew(&world.scope, slot.id, slot.epoch, Duration::from_secs(1))
+            .await;
+        assert!(renewed.unwrap());
+        assert!(
+            world
+                .store
+                .intend(&world.scope, &intent(&world, &slot))
+                .await
+                .unwrap()
+        );
+        world.pass(1);
+    }
+    world.pass(3600);
+    let behind = FakeClock::default();
+    behind.set(world.clock.now().minus(Duration::from_secs(3600)));
+    let behind = world.other(&Arc::new(behind), |_| {});
+    let refused = behind
+        .refresh(&world.caller, &world.asker(), id)
+        .await
+        .unwrap_err();
+    assert_eq!(state_of(&refused), "quarantined");
+    assert_eq!(world.refreshes(), 0, "by its own clock the grace was not over");
+}
+
+pub fn intent(world: &World, slot: &Slot) -> Attempt {
+    Attempt {
+        tenant: slot.tenant,
+        id: AttemptId::new(&*world.clock, &*world.random),
+        kind: AttemptKind::Refresh,
+        connection: Some(slot.connection),
+        slot: Some(slot.id),
+        generation: slot.generation,
+        epoch: slot.epoch,
+        fingerprint: Fingerprint([7; 16]),
+        started_at: world.clock.now(),
+        outcome: None,
+        reason: None,
+        finished_at: None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thr_16_a_class_that_was_corrected_counts_for_tokens_that_were_issued_before() {
+    let world = World::with(Behaviour::of_class(RotationClass::SingleUseFamily)).await;
+    let values = |class| values(class, SECRET);
+    let by = world.asker();
+    let correct = async |class| {
+        let wallet = &world.wallet;
+        let updated = wallet
+            .update_integration(&world.scope, &by, world.integration, None, Some(values(class)))
+            .await;
+        updated.unwrap();
+    };
+    correct(RotationClass::Static).await;
+    let id = world.connect().await;
+    assert_eq!(world.status(id).await.rotation, RotationClass::Static);
+    correct(RotationClass::SingleUseFamily).await;
+    world.expire();
+    world.strike(Endpoint::Refresh, true, Effect::Drop, 1);
+    assert!(world.token(id).await.is_err());
+    assert_eq!(
+        (world.refreshes(), world.totals().reuses),
+        (1, 0),
+        "not sent again at once"
+    );
+    let again = world.connect_as("alice", |_| {}).await.unwrap();
+    assert_eq!((again.id, again.rotation), (id, RotationClass::SingleUseFamily));
+
+    correct(RotationClass::Static).await;
+    let again = world.connect_as("alice", |_| {}).await.unwrap();
+    assert_eq!(
+        (again.id, again.rotation),
+        (id, RotationClass::Static),
+        "a new grant relaxes it"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn thr_17_the_time_of_an_exchange_is_the_setting() {
+    let world = World::new(Setup {
+        behaviour: Behaviour::of_class(RotationClass::SingleUseFamily),
+        settings: Settings {
+            exchange: Duration::from_secs(20),
+            lease: Duration::from_secs(24),
+            caller_wait: Duration::from_secs(60),
+            ..Settings::default()
+        },
+        ..Setup::default()
+    })
+    .await;
+    let id = world.connect().await;
+    world.expire();
+    world.strike(Endpoint::Refresh, true, Effect::Late { ms: 15_000 }, 1);
+    assert_eq!(world.token(id).await.unwrap().generation, 2);
+    world.expire();
+    world.strike(Endpoint::Refresh, true, Effect::Late { ms: 60_000 }, 1);
+    let begun = tokio::time::Instant::now();
+    assert!(world.token(id).await.is_err());
+    assert_eq!(
+        begun.elapsed(),
+        Duration::from_secs(20),
+        "the client's own deadline"
     );
 }
 

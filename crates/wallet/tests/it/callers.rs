@@ -236,3 +236,23 @@ async fn callers_are_made_with_care() {
         .unwrap();
     assert!(key.expose_secret().ends_with(&made.key_hint) && made.key_hint.len() == 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn oa_c33_no_connect_session_is_made_without_the_right_to() {
+    let world = world().await;
+    let others = CallerVerb::ALL
+        .iter()
+        .copied()
+        .filter(|verb| *verb != CallerVerb::Connect);
+    let without = NewCaller {
+        verbs: others.collect(),
+        ..named("without")
+    };
+    let (principal, _) = new_caller(&world.wallet, &world.scope, without).await;
+    let refused = principal.scope_for(CallerVerb::Connect);
+    assert!(
+        matches!(refused, Err(WalletError::Forbidden("connect"))),
+        "{refused:?}"
+    );
+    assert!(world.caller.scope_for(CallerVerb::Connect).is_ok());
+}

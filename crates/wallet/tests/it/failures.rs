@@ -310,3 +310,25 @@ async fn a_disabled_integration_whose_client_is_refused_is_not_asked_without_a_p
     }
     assert_eq!(world.refreshes(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn o4_refreshes_are_counted_by_provider_and_outcome_with_the_time_since_the_last_success() {
+    let world = World::of_class(RotationClass::SingleUse).await;
+    assert!(world.wallet.refresh_stats().is_empty());
+    let id = world.connect().await;
+    let of = |world: &World| world.wallet.refresh_stats()["simulator"].clone();
+    assert!(world.refresh(id).await.is_ok() && world.refresh(id).await.is_ok());
+    let stats = of(&world);
+    assert_eq!(stats.outcomes, [("succeeded", 2)].into());
+    assert_eq!(stats.age, Some(Duration::ZERO));
+    world.pass(30);
+    world.strike(Endpoint::Refresh, false, Effect::Drop, 1);
+    assert!(world.refresh(id).await.is_err());
+    let stats = of(&world);
+    assert_eq!(stats.outcomes, [("ambiguous", 1), ("succeeded", 2)].into());
+    assert_eq!(
+        stats.age,
+        Some(Duration::from_secs(30)),
+        "a failure does not make it younger"
+    );
+}

@@ -33,19 +33,34 @@ async fn thr_44_a_stored_secret_is_not_carried_to_another_host() {
     let world = World::of_class(CLASS).await;
     let draft = world
         .wallet
-        .create_integration(&world.scope, &world.asker(), "simulator", "Draft", values(CLASS, SECRET))
+        .create_integration(
+            &world.scope,
+            &world.asker(),
+            "simulator",
+            "Draft",
+            values(CLASS, SECRET),
+        )
         .await
         .unwrap();
     for id in [draft.id, world.integration] {
         let Err(WalletError::Fields(errors)) = update(&world, id, elsewhere(None)).await else {
             panic!("the secret went along");
         };
-        let found: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.code)).collect();
+        let found: Vec<_> = errors
+            .iter()
+            .map(|error| (error.field.as_str(), error.code))
+            .collect();
         assert_eq!(found, [("client_secret", "enter_again")]);
         let there = world.wallet.integration(&world.scope, id).await.unwrap();
-        assert_eq!(there.config["base_url"], crate::world::ISSUER, "nothing was changed");
+        assert_eq!(
+            there.config["base_url"],
+            crate::world::ISSUER,
+            "nothing was changed"
+        );
     }
-    let moved = update(&world, draft.id, elsewhere(Some("another-secret-0123456789"))).await.unwrap();
+    let moved = update(&world, draft.id, elsewhere(Some("another-secret-0123456789")))
+        .await
+        .unwrap();
     assert_eq!(moved.config["base_url"], "https://evil.example");
     assert_eq!(moved.secret_hints["client_secret"], "6789");
     // At the same host a secret that is left out stays, as before.
@@ -61,20 +76,31 @@ async fn thr_44_an_integration_in_use_is_not_led_to_another_host() {
     let world = World::of_class(CLASS).await;
     let id = world.connect().await;
     let secret = Some("another-secret-0123456789");
-    let refused = update(&world, world.integration, elsewhere(secret)).await.unwrap_err();
+    let refused = update(&world, world.integration, elsewhere(secret))
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), "integration_in_use");
     world.expire();
     world.token(id).await.unwrap();
-    assert_eq!(world.totals().requests[&Endpoint::Refresh], 1, "it goes on where it was");
+    assert_eq!(
+        world.totals().requests[&Endpoint::Refresh],
+        1,
+        "it goes on where it was"
+    );
     world.disconnect(id).await.unwrap();
-    let moved = update(&world, world.integration, elsewhere(secret)).await.unwrap();
+    let moved = update(&world, world.integration, elsewhere(secret))
+        .await
+        .unwrap();
     assert_eq!(moved.config["base_url"], "https://evil.example");
 }
 
 #[tokio::test(start_paused = true)]
 async fn thr_44_a_shared_integration_that_was_in_use_is_not_led_to_another_host() {
     let world = World::of_class(CLASS).await;
-    let (scope, by) = (operator().installation(), crate::world::asker(TenantId::INSTALLATION));
+    let (scope, by) = (
+        operator().installation(),
+        crate::world::asker(TenantId::INSTALLATION),
+    );
     let shared = crate::world::new_integration(&world.wallet, &scope, "Shared", CLASS).await;
     let to = elsewhere(Some("another-secret-0123456789"));
     let refused = world

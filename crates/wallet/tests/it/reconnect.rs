@@ -6,6 +6,8 @@ use coffer_core::connection::{ConnectionState, Revocation};
 use coffer_core::id::TenantId;
 use coffer_core::rotation::RotationClass;
 use coffer_core::secret::ExposeSecret;
+use coffer_core::testing::{Fault, Method};
+use coffer_simulator::model::{Behaviour, Effect, Endpoint};
 use coffer_wallet::WalletError;
 
 #[tokio::test(start_paused = true)]
@@ -80,7 +82,6 @@ async fn a_named_connection_takes_its_own_account_and_refuses_another() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reconnect_supersedes_a_refresh_in_flight() {
-    use coffer_simulator::model::{Effect, Endpoint};
     let world = std::sync::Arc::new(World::of_class(RotationClass::SingleUse).await);
     let id = world.connect().await;
     world.expire();
@@ -124,8 +125,15 @@ async fn w12_a_result_is_redeemed_once_in_time_and_by_its_own_tenant() {
     }
     world.pass(299);
     let connected = world.wallet.redeem(&world.asker(), &result).await.unwrap();
-    let again = world.wallet.redeem(&world.asker(), &result).await.unwrap_err();
-    assert_eq!(again.code(), "result_used");
+    let rows = world.audit_verbs().await.len();
+    let again = world.wallet.redeem(&world.asker(), &result).await.unwrap();
+    assert_eq!((again.id, again.generation), (connected.id, connected.generation));
+    assert_eq!(world.audit_verbs().await.len(), rows, "a repetition does nothing");
+    let foreign = world.wallet.redeem(&asker(other.id), &result).await.unwrap_err();
+    assert_eq!(foreign.code(), "result_unknown");
+    world.pass(1);
+    let over = world.wallet.redeem(&world.asker(), &result).await.unwrap_err();
+    assert_eq!(over.code(), "result_used");
     let late = world.result("bob", |_| {}).await;
     world.pass(300);
     let expired = world.wallet.redeem(&world.asker(), &late).await.unwrap_err();
@@ -142,13 +150,62 @@ async fn w12_two_who_redeem_at_once_get_one_connection() {
         world.wallet.redeem(&by, &result),
         world.wallet.redeem(&by, &result)
     );
-    let codes: Vec<_> = [&one, &two]
-        .into_iter()
-        .map(|answer| answer.as_ref().map_or_else(WalletError::code, |_| "redeemed"))
-        .collect();
-    assert!(
-        codes.contains(&"redeemed") && codes.contains(&"result_used"),
-        "{codes:?}"
+    assert_eq!(one.unwrap().id, two.unwrap().id);
+    let page = coffer_core::page::PageRequest::new(10, None);
+    let all = world
+        .wallet
+        .connections(&world.caller, &Default::default(), page)
+        .await
+        .unwrap();
+    assert_eq!(all.items.len(), 1);
+    let confirmed = world.audit_verbs().await;
+    let confirmed = confirmed.iter().filter(|verb| **verb == "ConnectionConfirm");
+    assert_eq!(confirmed.count(), 1, "the effect is single");
+}
+
+#[tokio::test(start_paused = true)]
+async fn w12_a_redemption_whose_answer_was_lost_is_told_again() {
+    let world = World::of_class(RotationClass::SingleUse).await;
+    let id = world.connect().await;
+    let result = world.result("alice", |_| {}).await;
+    world.store.fail_next(Method::Redeem, Fault::CommitUnknown, 1);
+    assert!(world.wallet.redeem(&world.asker(), &result).await.is_err());
+    let told = world.wallet.redeem(&world.asker(), &result).await.unwrap();
+    assert_eq!((told.id, told.generation), (id, 2), "the connection that stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_named_connection_learns_its_account_and_wants_to_know_it_from_then_on() {
+    // Without an ID token userinfo says who it is.
+    let world = World::with(Behaviour {
+        scopes: vec!["email".into()],
+        ..Behaviour::of_class(RotationClass::SingleUse)
+    })
+    .await;
+    let hide = || world.strike(Endpoint::Userinfo, false, Effect::Drop, 1);
+    let reconnect = async |account, id| world.connect_as(account, |new| new.connection = Some(id)).await;
+    hide();
+    let id = world.connect().await;
+    hide();
+    let again = reconnect("alice", id).await.unwrap();
+    assert_eq!((again.id, again.generation), (id, 2), "nobody knows who it is");
+    assert_eq!(reconnect("alice", id).await.unwrap().generation, 3);
+    let other = reconnect("bob", id).await.unwrap_err();
+    assert_eq!(other.code(), "account_mismatch", "it has learnt its account");
+    hide();
+    let unknown = reconnect("alice", id).await.unwrap_err();
+    assert_eq!(unknown.code(), "account_unknown");
+    assert_eq!(world.connect().await, id, "and is found by it");
+
+    let bobs = world.connect_as("bob", |_| {}).await.unwrap().id;
+    hide();
+    let nobodys = world.connect_as("carol", |_| {}).await.unwrap().id;
+    assert_ne!(nobodys, bobs);
+    let taken = reconnect("bob", nobodys).await.unwrap_err();
+    assert_eq!(
+        taken.code(),
+        "account_mismatch",
+        "another connection has that account"
     );
 }
 

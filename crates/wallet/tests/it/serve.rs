@@ -1,12 +1,14 @@
 //! Which token is served, and how long it lives; the smoke test; stopping (requirements W5, W11, F5, THR-32).
 
-use crate::world::{Setup, World};
+use crate::world::{SECRET, Setup, World, values};
 use coffer_catalog::Catalog;
 use coffer_core::connection::{AttemptKind, AttemptOutcome};
 use coffer_core::id::ConnectionId;
+use coffer_core::ports::ConnectionStore as _;
 use coffer_core::rotation::RotationClass;
 use coffer_core::secret::ExposeSecret;
-use coffer_simulator::model::{Behaviour, Effect, Endpoint, ExpiresIn, Latency, ResponseShape};
+use coffer_core::testing::{Fault, Method};
+use coffer_simulator::model::{Behaviour, ClientSetup, Effect, Endpoint, ExpiresIn, Latency, ResponseShape};
 use coffer_wallet::{TokenGrant, TokenRequest};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +84,59 @@ async fn a_token_younger_than_the_provider_likes_is_not_replaced() {
     assert_eq!(world.refreshes(), 0);
     world.pass(1);
     assert_eq!(world.refresh(id).await.unwrap().generation, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_is_served_although_its_provider_file_is_gone() {
+    let own = SIMULATOR.replace("id = \"simulator\"", "id = \"own\"");
+    let mut world = World::new(Setup {
+        catalog: Catalog::with_overrides([("own.toml", own)]).unwrap(),
+        ..Setup::default()
+    })
+    .await;
+    let (wallet, scope, by) = (world.wallet.clone(), world.scope, world.asker());
+    let values = values(RotationClass::SingleUseFamily, SECRET);
+    let made = wallet
+        .create_integration(&scope, &by, "own", "Own", values)
+        .await
+        .unwrap();
+    wallet.enable_integration(&scope, &by, made.id).await.unwrap();
+    world.integration = made.id;
+    let client = ClientSetup::new("app", SECRET.into(), wallet.redirect_uri(made.id).as_str());
+    world.provider.with(|provider| provider.set_client(client));
+    let id = world.connect().await;
+
+    let without = Catalog::builtin().unwrap();
+    let other = world.other(&world.clock, |setup| setup.catalog = without);
+    assert_eq!(world.token_of(&other, id).await.unwrap().generation, 1);
+    assert!(other.refresh(&world.caller, &world.asker(), id).await.is_err());
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn oa_c17_a_new_refresh_token_takes_the_place_of_the_old_only_once_it_is_stored() {
+    for class in RotationClass::ALL {
+        let world = World::of_class(class).await;
+        let id = world.connect().await;
+        let stored = async || {
+            let view = world.store.find(&world.scope, id).await.unwrap().unwrap();
+            (view.slots[0].generation, view.slots[0].refresh.clone())
+        };
+        let before = stored().await;
+        world.expire();
+        world
+            .store
+            .fail_next(Method::CommitRefresh, Fault::Unavailable, 1_000);
+        assert!(world.token(id).await.is_err());
+        assert_eq!(world.refreshes(), 1, "{class:?}: the provider has answered");
+        assert_eq!(stored().await, before, "{class:?}");
+        world.store.mend();
+        assert_eq!(world.token(id).await.unwrap().generation, 2, "{class:?}");
+        let after = stored().await;
+        assert_eq!(after.0, 2);
+        assert_ne!(after.1, before.1, "{class:?}");
+        assert_eq!(world.refreshes(), 1, "{class:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,7 @@ pub struct Setup {
     pub settings: Settings,
     pub policy: CachePolicy,
     pub catalog: Catalog,
+    pub public: &'static str,
 }
 
 impl Default for Setup {
@@ -50,6 +51,7 @@ impl Default for Setup {
             settings: Settings::default(),
             policy: CachePolicy::STANDARD,
             catalog: Catalog::builtin().unwrap(),
+            public: PUBLIC,
         }
     }
 }
@@ -59,6 +61,7 @@ pub struct World {
     pub random: Arc<FakeRandom>,
     pub store: Arc<MemoryStore>,
     pub source: Arc<FaultySource>,
+    pub keys: KeyRing,
     pub http: InProcess,
     pub provider: SharedProvider,
     pub wallet: Wallet,
@@ -112,7 +115,8 @@ impl World {
             source: &source,
             http: &http,
         };
-        let wallet = parts.wallet(&setup, Tasks::on(Handle::current()));
+        let keys = parts.keys(&setup);
+        let wallet = parts.wallet_with(keys.clone(), &setup, Tasks::on(Handle::current()));
         let tenant = wallet
             .create_tenant(&operator(), &asker(TenantId::INSTALLATION), "acme", "Acme")
             .await
@@ -128,6 +132,7 @@ impl World {
             random,
             store,
             source,
+            keys,
             http,
             provider,
             wallet,
@@ -150,6 +155,20 @@ impl World {
             http: &self.http,
         };
         parts.wallet(&self.setup, Tasks::on(Handle::current()))
+    }
+
+    /// Another server, set up otherwise, whose own clock may tell another time.
+    pub fn other(&self, clock: &Arc<FakeClock>, change: impl FnOnce(&mut Setup)) -> Wallet {
+        let parts = Shared {
+            clock,
+            random: &self.random,
+            store: &self.store,
+            source: &self.source,
+            http: &self.http,
+        };
+        let mut setup = self.setup.clone();
+        change(&mut setup);
+        parts.wallet(&setup, Tasks::on(Handle::current()))
     }
 
     pub fn asker(&self) -> Asker {
@@ -318,20 +337,27 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    fn wallet(&self, setup: &Setup, tasks: Tasks) -> Wallet {
-        let stores = Stores::of(self.store);
-        let keys = KeyRing::new(
+    fn keys(&self, setup: &Setup) -> KeyRing {
+        KeyRing::new(
             self.source.clone(),
-            stores.data_keys.clone(),
+            Stores::of(self.store).data_keys,
             self.clock.clone(),
             self.random.clone(),
             setup.policy,
-        );
+        )
+    }
+
+    fn wallet(&self, setup: &Setup, tasks: Tasks) -> Wallet {
+        self.wallet_with(self.keys(setup), setup, tasks)
+    }
+
+    fn wallet_with(&self, keys: KeyRing, setup: &Setup, tasks: Tasks) -> Wallet {
+        let stores = Stores::of(self.store);
         Wallet::builder(
             stores,
             keys,
             Arc::new(self.http.clone()),
-            Url::parse(PUBLIC).unwrap(),
+            Url::parse(setup.public).unwrap(),
         )
         .clock(self.clock.clone())
         .random(self.random.clone())

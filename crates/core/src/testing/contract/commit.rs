@@ -393,7 +393,7 @@ pub async fn thr_13_of_many_refreshers_each_generation_has_one(stores: &Stores) 
         async move {
             let (owner, at) = (fixture::replica(), fixture::time(40));
             let answer = connections.lease(&scope, slot, owner, LONG, at).await.unwrap();
-            let crate::ports::LeaseAnswer::Granted { slot, unresolved } = answer else {
+            let crate::ports::LeaseAnswer::Granted { slot, unresolved, .. } = answer else {
                 return 0_u64;
             };
             assert_eq!(unresolved, None, "every holder has ended its attempt");

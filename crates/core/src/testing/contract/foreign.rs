@@ -124,7 +124,7 @@ async fn write(owner: &Estate, stranger: &World) -> Vec<Method> {
     (flow.tenant, flow.integration) = (stranger.tenant.id, stranger.reference());
     refused!(BeginFlow: stores.flows.begin(scope, &flow, &audit()));
     let attempt = fixture::exchange_attempt(stranger.tenant.id);
-    refused!(ConsumeFlow: stores.flows.consume(scope, owner.begun.id, at, Some(&attempt)));
+    refused!(ConsumeFlow: stores.flows.consume(scope, owner.begun.id, at, Some(&attempt), None));
     let (exchanging, attempt) = &owner.exchanging[0];
     let commit = owner.world.exchange(exchanging, attempt);
     refused!(CommitExchange: stores.flows.commit_exchange(scope, &commit, &audit()));

@@ -15,7 +15,11 @@ pub async fn lease_gives_the_slot_as_it_is_with_a_new_epoch(stores: &Stores) {
         .connections
         .lease(&world.scope, of.slot.id, owner, LONG, at)
         .await;
-    let (slot, unresolved) = granted(answer.unwrap());
+    let answer = answer.unwrap();
+    let LeaseAnswer::Granted { now: told, .. } = answer else {
+        panic!("the lease is free: {answer:?}")
+    };
+    let (slot, unresolved) = granted(answer);
     assert_eq!(unresolved, None);
     let lease = slot.lease.expect("the lease is ours");
     assert_eq!(lease.owner, owner);
@@ -29,6 +33,10 @@ pub async fn lease_gives_the_slot_as_it_is_with_a_new_epoch(stores: &Stores) {
     let now = stores.health.ping().await.unwrap();
     let left = lease.until.since(now);
     assert!(left > LONG / 2 && left <= LONG, "by the store's clock: {left:?}");
+    assert!(
+        told <= now && now.since(told) < LONG / 2,
+        "by the same clock: {told:?}"
+    );
 }
 
 pub async fn thr_13_of_many_that_ask_for_a_lease_one_gets_it(stores: &Stores) {

@@ -3,6 +3,7 @@ use crate::audit::AuditVerb;
 use crate::connection::{AttemptOutcome, Connection, ConnectionState, DEFAULT_AUDIENCE, Revocation, Slot};
 use crate::id::FlowId;
 use crate::ports::{CommitAnswer, Redemption, Stores};
+use crate::rotation::RotationClass;
 use crate::testing::fixture;
 
 async fn state(world: &World, of: &Authorized) -> ConnectionState {
@@ -259,4 +260,44 @@ pub async fn replacing_tokens_that_moved_is_stale(stores: &Stores) {
         .redeem(new.flow, &Redemption::Replace(Box::new(again)))
         .await;
     assert_eq!(bound.unwrap(), old.id);
+}
+
+pub async fn replacing_takes_class_and_subject_and_leaves_a_subject_that_is_not_told(stores: &Stores) {
+    let world = World::new(stores).await;
+    let old = world.connected_with(|new| new.connection.subject = None).await;
+    let subject = fixture::fingerprint();
+    for told in [Some(subject), None] {
+        let view = world.view(old.id).await;
+        let new = world.authorized(|_| ()).await;
+        let mut replace = replacement(&view.connection, &view.slots[0]);
+        (replace.class, replace.subject) = (RotationClass::Static, told);
+        let how = Redemption::Replace(Box::new(replace));
+        assert_eq!(world.redeem(new.flow, &how).await.unwrap(), old.id);
+        let after = world.view(old.id).await;
+        assert_eq!(after.slots[0].class, RotationClass::Static);
+        assert_eq!(after.connection.subject, Some(subject), "told as {told:?}");
+    }
+    let connections = &stores.connections;
+    let found = connections
+        .find_by_subject(&world.scope, world.reference(), None, subject)
+        .await;
+    assert_eq!(found.unwrap(), Some(old.id));
+}
+
+pub async fn replacing_by_an_account_that_another_connection_has_is_stale(stores: &Stores) {
+    let world = World::new(stores).await;
+    let subject = fixture::fingerprint();
+    world
+        .connected_with(|new| new.connection.subject = Some(subject))
+        .await;
+    let old = world.connected().await;
+    let before = world.view(old.id).await;
+    let new = world.authorized(|_| ()).await;
+    let mut replace = replacement(&before.connection, &before.slots[0]);
+    replace.subject = Some(subject);
+    let refused = world
+        .redeem(new.flow, &Redemption::Replace(Box::new(replace)))
+        .await;
+    assert_eq!(code(&refused), "stale");
+    assert_eq!(world.view(old.id).await, before);
 }

@@ -115,7 +115,7 @@ impl World {
         let attempt = fixture::exchange_attempt(self.tenant.id);
         self.stores
             .flows
-            .consume(&self.scope, flow.id, fixture::time(25), Some(&attempt))
+            .consume(&self.scope, flow.id, fixture::time(25), Some(&attempt), None)
             .await
             .unwrap();
         (flow, session, attempt)
@@ -301,7 +301,7 @@ pub(super) async fn log(stores: &Stores, scope: &TenantScope) -> Vec<AuditEntry>
 
 pub(super) fn granted(answer: LeaseAnswer) -> (Slot, Option<Attempt>) {
     match answer {
-        LeaseAnswer::Granted { slot, unresolved } => (*slot, unresolved.map(|attempt| *attempt)),
+        LeaseAnswer::Granted { slot, unresolved, .. } => (*slot, unresolved.map(|attempt| *attempt)),
         LeaseAnswer::Held { .. } | LeaseAnswer::Gone => panic!("the lease was refused: {answer:?}"),
     }
 }
@@ -353,11 +353,13 @@ pub(super) fn replacement(of: &Connection, slot: &Slot) -> Replacement {
     Replacement {
         connection: of.id,
         slot: slot.id,
+        class: slot.class,
         expected_generation: slot.generation,
         refresh: Some(fixture::sealed()),
         refresh_expires_at: None,
         due_at: Some(fixture::time(7000)),
         access,
+        subject: None,
         identity: Some(fixture::sealed()),
         scopes: vec!["calendar.write".into()],
         scopes_missing: Vec::new(),

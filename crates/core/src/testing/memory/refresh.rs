@@ -73,6 +73,7 @@ fn grant(row: &mut ConnectionRow, ask: &LeaseRequest, now: Timestamp) -> LeaseAn
     LeaseAnswer::Granted {
         slot: Box::new(slot.clone()),
         unresolved,
+        now,
     }
 }
 
