@@ -39,6 +39,7 @@ impl Collector for Parts {
             MetricType::Gauge,
         )?)?;
         self.refusals(&mut encoder)?;
+        self.refreshes(&mut encoder)?;
         self.transactions(&mut encoder)
     }
 }
@@ -55,6 +56,35 @@ impl Parts {
         for reason in FailureReason::ALL {
             let labels = [("reason", reason.as_str())];
             ConstCounter::new(counts.of(*reason)).encode(metric.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn refreshes(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let all = self.wallet.refresh_stats();
+        let mut count = encoder.encode_descriptor(
+            "refreshes",
+            "Refresh attempts that ended, by provider and outcome",
+            None,
+            MetricType::Counter,
+        )?;
+        for (provider, stats) in &all {
+            for (outcome, number) in &stats.outcomes {
+                let labels = [("provider", provider.as_str()), ("outcome", *outcome)];
+                ConstCounter::new(*number).encode(count.encode_family(&labels)?)?;
+            }
+        }
+        let mut age = encoder.encode_descriptor(
+            "refresh_age_seconds",
+            "Time since the last refresh that succeeded, by provider",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (provider, stats) in &all {
+            if let Some(since) = stats.age {
+                let labels = [("provider", provider.as_str())];
+                ConstGauge::new(since.as_secs_f64()).encode(age.encode_family(&labels)?)?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 use crate::raw;
 use crate::server::Server;
+use coffer_simulator::model::Behaviour;
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_the_security_headers_whatever_its_status() {
@@ -99,6 +101,10 @@ async fn o4_health_names_each_part_and_metrics_are_the_operators() {
     assert_eq!(raw::send(server.at, "GET", "/ready", &[], "").await.status, 204);
     let tenant = server.tenant("acme").await;
     assert_eq!(server.get("/metrics", &tenant.key).await.status, 403);
+    let integration = server.integration(&tenant.key, Behaviour::default()).await;
+    let connection = server.connect(&tenant.key, &integration, "alice").await;
+    let refresh = format!("/v1/connections/{}/refresh", connection["id"].as_str().unwrap());
+    assert_eq!(server.post(&refresh, &tenant.key, Value::Null).await.status, 200);
     let metrics = server.get("/metrics", &server.operator).await;
     assert_eq!(metrics.status, 200);
     for line in [
@@ -107,6 +113,8 @@ async fn o4_health_names_each_part_and_metrics_are_the_operators() {
         "coffer_http_requests_in_flight 1",
         "coffer_envelope_refusals_total{reason=\"authentication\"} 0",
         "coffer_store_transactions_total{name=",
+        "coffer_refreshes_total{provider=\"simulator\",outcome=\"succeeded\"} 1",
+        "coffer_refresh_age_seconds{provider=\"simulator\"} ",
         "# EOF",
     ] {
         assert!(metrics.body.contains(line), "{line}\n{}", metrics.body);

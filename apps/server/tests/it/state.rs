@@ -224,7 +224,8 @@ async fn a_result_is_redeemed_once_and_by_its_own_tenant_only() {
     };
     assert_eq!(redeem(other.key).await.code(), "result_unknown");
     assert_eq!(redeem(key.clone()).await.status, 200);
-    assert_eq!(redeem(key).await.code(), "result_used");
+    let again = redeem(key).await;
+    assert_eq!(again.status, 200, "the answer may have been lost: {again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
