@@ -32,7 +32,9 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
 
     // Our back end makes a link. A person follows it, consents at the provider, and comes back.
     let session = wallet.create_connect_session(&us.asker, connect(client)).await?;
-    let departure = wallet.open_connect_session(token_in(&session), None, "embed").await?;
+    let departure = wallet
+        .open_connect_session(token_in(&session), None, "embed")
+        .await?;
     let callback = provider.consent(&departure.authorize_url, "alice")?;
     let (query, cookie) = (callback.query().unwrap_or(""), departure.browser.expose_secret());
     let arrival = wallet.callback(client, query, Some(cookie), "embed").await?;

@@ -144,9 +144,7 @@ impl WalletError {
             }
             Self::Precondition { code, .. } => Some(precondition_hint(code)),
             Self::Settings(_) => Some("Correct the times that the message names, in the settings."),
-            Self::Internal(_) => {
-                Some("Give the request id to who runs this server: it stands in the log.")
-            }
+            Self::Internal(_) => Some("Give the request id to who runs this server: it stands in the log."),
             Self::Store(StoreError::Corrupt(_)) => Some("Run `coffer-server doctor`, and look at the log."),
         }
     }
@@ -210,7 +208,9 @@ fn precondition_hint(code: &str) -> &'static str {
         "integration_blocked" => {
             "Correct the integration's client id or secret, test it, then enable it again."
         }
-        _ => "Correct what the message names, in the integration or at the provider; then test the integration.",
+        _ => {
+            "Correct what the message names, in the integration or at the provider; then test the integration."
+        }
     }
 }
 
@@ -290,7 +290,13 @@ mod tests {
         ] {
             all.push(WalletError::precondition(code, text()));
         }
-        for state in ["pending", "revoked", "consent_required", "integration_blocked", "quarantined"] {
+        for state in [
+            "pending",
+            "revoked",
+            "consent_required",
+            "integration_blocked",
+            "quarantined",
+        ] {
             all.push(WalletError::Connection { state, reason: None });
         }
         for error in all {

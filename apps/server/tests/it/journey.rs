@@ -28,7 +28,10 @@ pub async fn whole(server: Server) {
         (303, Some("7")),
         "w6: {back:?}"
     );
-    assert!(back.header("set-cookie").is_none(), "another tab may need the cookie");
+    assert!(
+        back.header("set-cookie").is_none(),
+        "another tab may need the cookie"
+    );
 
     let pending = server.get("/v1/connections", &tenant.key).await.json();
     assert_eq!(pending["items"][0]["state"], "pending");
