@@ -1,6 +1,7 @@
 //! Connect sessions and callbacks that are not what they should be (THR-33 to 36, 38; OA-C03 to C08, C22, C27).
 
 use crate::world::{PAGE, World, new_integration, param, token_of};
+use coffer_core::audit::AuditVerb;
 use coffer_core::bearer::BearerKind;
 use coffer_core::rotation::RotationClass;
 use coffer_core::secret::ExposeSecret;
@@ -306,4 +307,103 @@ async fn a_disabled_integration_begins_no_flow_and_serves_what_is_there() {
     );
     world.expire();
     assert_eq!(world.token(id).await.unwrap().generation, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn thr_35_s256_state_and_nonce_are_sent_and_checked_whether_or_not_the_provider_says_that_it_does_pkce()
+{
+    let world = World::with(Behaviour {
+        pkce_required: false,
+        ..Behaviour::of_class(RotationClass::SingleUse)
+    })
+    .await;
+    let departure = world.depart().await;
+    assert_eq!(
+        param(&departure.authorize_url, "code_challenge_method").as_deref(),
+        Some("S256")
+    );
+    for name in ["code_challenge", "state", "nonce"] {
+        assert_eq!(
+            param(&departure.authorize_url, name).unwrap().len(),
+            43,
+            "{name}: 256 bits"
+        );
+    }
+    let page = coffer_core::page::PageRequest::new(10, None);
+    let rows = world.wallet.audit_log(&world.scope, page).await.unwrap().items;
+    let row = rows
+        .iter()
+        .find(|row| row.verb == AuditVerb::OAuthAuthorize)
+        .unwrap();
+    assert_eq!(row.detail["pkce"], true);
+    assert!(
+        row.detail.get("pkce_advertised").is_some(),
+        "what the metadata says is noted"
+    );
+
+    // A provider that ignores the challenge gives a code to whoever strips it; state and nonce still hold.
+    let stripped = with(
+        &with(&departure.authorize_url, "code_challenge", None),
+        "code_challenge_method",
+        None,
+    );
+    let state = world
+        .http
+        .consent(&with(&stripped, "state", Some("x")), "alice")
+        .unwrap();
+    let error = world.come_back(&state, &departure).await.unwrap_err();
+    assert_eq!(error.code(), "state_unknown");
+    let nonce = world
+        .http
+        .consent(&with(&stripped, "nonce", Some("x")), "alice")
+        .unwrap();
+    assert!(world.come_back(&nonce, &departure).await.is_err());
+    assert!(!world.has_live_tokens(), "what came is given back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn oa_c07_a_callback_at_another_address_than_was_sent_is_refused_before_the_code_is() {
+    let (world, departure, callback) = ready().await;
+    let moved = world.other(&world.clock, |setup| setup.public = "https://moved.example");
+    let browser = Some(departure.browser.expose_secret());
+    let error = moved
+        .callback(world.integration, callback.query().unwrap(), browser, "r")
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "callback_redirect_uri_mismatch");
+    nothing_was_sent(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_came_and_are_not_kept_are_given_back() {
+    let defects = [
+        Defect::Signature,
+        Defect::Audience,
+        Defect::Issuer,
+        Defect::Nonce,
+        Defect::Expired,
+        Defect::UserinfoSubject,
+    ];
+    for defect in defects {
+        let world = World::with(Behaviour {
+            defect: Some(defect),
+            scopes: vec!["openid".into()],
+            ..Behaviour::default()
+        })
+        .await;
+        let departure = world.depart().await;
+        let callback = world.http.consent(&departure.authorize_url, "alice").unwrap();
+        assert!(world.come_back(&callback, &departure).await.is_err());
+        assert_eq!(world.totals().exchanges, 1, "{defect:?}");
+        assert!(!world.has_live_tokens(), "{defect:?}");
+    }
+    let (world, departure, callback) = ready().await;
+    world.strike(Endpoint::Jwks, false, Effect::Drop, 9);
+    assert!(world.come_back(&callback, &departure).await.is_err());
+    assert!(
+        !world.has_live_tokens(),
+        "keys that cannot be had after the exchange"
+    );
+    let verbs = world.audit_verbs().await;
+    assert!(verbs.contains(&"OAuthAuthorizeFailed"), "{verbs:?}");
 }

@@ -146,7 +146,7 @@ pub async fn flow_is_consumed_once(stores: &Stores) {
     let at = fixture::time(26);
     stores
         .flows
-        .consume(&world.scope, flow.id, at, None)
+        .consume(&world.scope, flow.id, at, None, None)
         .await
         .unwrap();
     let (found, _) = by_state(stores, &flow).await.expect("consumed flows are found");
@@ -162,7 +162,7 @@ pub async fn flow_is_consumed_once(stores: &Stores) {
     let later = fixture::time(27);
     let again = stores
         .flows
-        .consume(&world.scope, flow.id, later, Some(&attempt))
+        .consume(&world.scope, flow.id, later, Some(&attempt), None)
         .await;
     assert_eq!(code(&again), "stale");
     let commit = world.exchange(&flow, &attempt);
@@ -170,8 +170,31 @@ pub async fn flow_is_consumed_once(stores: &Stores) {
     let answer = stores.flows.commit_exchange(&world.scope, &commit, &audit).await;
     assert_eq!(code(&answer), "not_found", "the second intent was not stored");
     let unknown = FlowId::from_uuid(fixture::id());
-    let answer = stores.flows.consume(&world.scope, unknown, at, None).await;
+    let answer = stores.flows.consume(&world.scope, unknown, at, None, None).await;
     assert_eq!(code(&answer), "not_found");
+}
+
+pub async fn refused_flow_is_consumed_with_its_audit_row(stores: &Stores) {
+    let (world, other) = (World::new(stores).await, World::new(stores).await);
+    let (flow, _) = world.flow().await;
+    let at = fixture::time(26);
+    let flows = &stores.flows;
+    let foreign = other.audit(AuditVerb::OAuthAuthorizeFailed);
+    let refused = flows
+        .consume(&world.scope, flow.id, at, None, Some(&foreign))
+        .await;
+    assert_eq!(code(&refused), "not_found", "a row of another tenant");
+    let (found, _) = by_state(stores, &flow).await.expect("the flow is there");
+    assert_eq!(found.consumed_at, None, "all or nothing");
+
+    let audit = world.audit(AuditVerb::OAuthAuthorizeFailed);
+    let consumed = flows.consume(&world.scope, flow.id, at, None, Some(&audit)).await;
+    consumed.unwrap();
+    assert!(world.logged(&audit).await);
+    let again = world.audit(AuditVerb::OAuthAuthorizeFailed);
+    let refused = flows.consume(&world.scope, flow.id, at, None, Some(&again)).await;
+    assert_eq!(code(&refused), "stale");
+    assert!(!world.logged(&again).await);
 }
 
 pub async fn of_many_callbacks_of_one_flow_one_is_exchanged(stores: &Stores) {
@@ -180,7 +203,13 @@ pub async fn of_many_callbacks_of_one_flow_one_is_exchanged(stores: &Stores) {
     let answers = race(20, |_| {
         let (flows, scope, id) = (stores.flows.clone(), world.scope, flow.id);
         let attempt = fixture::exchange_attempt(world.tenant.id);
-        async move { code(&flows.consume(&scope, id, fixture::time(26), Some(&attempt)).await) }
+        async move {
+            code(
+                &flows
+                    .consume(&scope, id, fixture::time(26), Some(&attempt), None)
+                    .await,
+            )
+        }
     })
     .await;
     assert_eq!(

@@ -85,9 +85,18 @@ impl FlowStore for MemoryStore {
         id: FlowId,
         at: Timestamp,
         attempt: Option<&Attempt>,
+        audit: Option<&AuditEntry>,
     ) -> Result<(), StoreError> {
         self.run(Method::ConsumeFlow, |state, _| {
-            consume(state.rows_mut(scope.tenant())?, scope.tenant(), id, at, attempt)
+            let rows = match audit {
+                Some(entry) => state.audited(scope.tenant(), entry)?,
+                None => state.rows_mut(scope.tenant())?,
+            };
+            consume(rows, scope.tenant(), id, at, attempt)?;
+            if let Some(entry) = audit {
+                rows.write(entry);
+            }
+            Ok(())
         })
         .await
     }
@@ -373,6 +382,15 @@ fn replace(
     if new.connection == pending || new.access.slot != new.slot {
         return Err(StoreError::NotFound("connection"));
     }
+    let stays = rows.connection_mut(new.connection)?.connection.clone();
+    let told = Connection {
+        subject: new.subject,
+        ..stays
+    };
+    let mut others = rows.connections.values().map(|row| &row.connection);
+    if others.any(|other| other.id != told.id && is_same_account(other, &told)) {
+        return Err(StoreError::Stale("connection"));
+    }
     let row = rows.connection_mut(new.connection)?;
     let slot = row.slot_mut(new.slot)?;
     if slot.generation != new.expected_generation {
@@ -381,6 +399,7 @@ fn replace(
     slot.generation = slot.generation.saturating_add(1);
     slot.epoch = slot.epoch.saturating_add(1);
     slot.lease = None;
+    slot.class = new.class;
     slot.refresh.clone_from(&new.refresh);
     slot.refresh_expires_at = new.refresh_expires_at;
     slot.due_at = new.due_at;
@@ -392,6 +411,7 @@ fn replace(
     connection.state = ConnectionState::Fresh;
     connection.reason = None;
     connection.revocation = Revocation::None;
+    connection.subject = new.subject.or(connection.subject);
     connection.identity.clone_from(&new.identity);
     connection.scopes.clone_from(&new.scopes);
     connection.scopes_missing.clone_from(&new.scopes_missing);
