@@ -73,6 +73,8 @@ fn report(failed: u32, whole: Duration, took: &[[Took; 5]]) -> Result<String, Er
             "{step}: user p50 {p50:.1} ms p99 {p99:.1} ms, own p50 {own_p50:.2} ms p99 {own_p99:.2} ms\n"
         ));
     }
-    text.push_str(&format!("failed={failed} own_p99_ms={worst_own:.1} p99_ms={worst:.1}\n"));
+    text.push_str(&format!(
+        "failed={failed} own_p99_ms={worst_own:.1} p99_ms={worst:.1}\n"
+    ));
     Ok(text)
 }

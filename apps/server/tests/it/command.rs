@@ -254,7 +254,7 @@ fn simulate_serves_its_metadata_until_it_is_told_to_stop() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     let mut stream = loop {
         match std::net::TcpStream::connect(at) {
             Ok(stream) => break stream,

@@ -25,5 +25,6 @@ mod secrets;
 mod sequence;
 mod serve;
 mod single_flight;
+mod skew;
 mod store_faults;
 mod world;

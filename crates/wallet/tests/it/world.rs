@@ -171,6 +171,11 @@ impl World {
         parts.wallet(&setup, Tasks::on(Handle::current()))
     }
 
+    /// Another server on the same database, whose machine's clock is wrong.
+    pub fn replica_at(&self, clock: &Arc<FakeClock>) -> Wallet {
+        self.other(clock, |_| {})
+    }
+
     pub fn asker(&self) -> Asker {
         asker(self.tenant)
     }
@@ -191,7 +196,9 @@ impl World {
     }
 
     pub async fn open(&self, made: &MadeConnectSession) -> Result<Departure, WalletError> {
-        self.wallet.open_connect_session(&token_of(made), None, "r-2").await
+        self.wallet
+            .open_connect_session(&token_of(made), None, "r-2")
+            .await
     }
 
     pub async fn depart(&self) -> Departure {
