@@ -4,6 +4,7 @@ mod hosts;
 mod open;
 mod probe;
 
+use hosts::Move;
 pub(crate) use open::{Opened, Secrets, public_values};
 
 use crate::caller::hint;
@@ -11,13 +12,13 @@ use crate::error::WalletError;
 use crate::tenant::checked_name;
 use crate::wallet::{Inner, Wallet};
 use coffer_catalog::{Config, Form, InputValue, Provider};
-use coffer_core::TenantScope;
 use coffer_core::actor::Asker;
 use coffer_core::audit::AuditVerb;
 use coffer_core::id::IntegrationId;
 use coffer_core::integration::{Integration, IntegrationState};
 use coffer_core::page::{Page, PageRequest};
 use coffer_core::secret::ExposeSecret;
+use coffer_core::{OperatorScope, TenantScope};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,6 +113,36 @@ impl Wallet {
         name: Option<&str>,
         values: Option<Values>,
     ) -> Result<Integration, WalletError> {
+        self.change(scope, asker, id, name, values, Move::Unused).await
+    }
+
+    /// Tells that the provider of a shared integration has moved: the same one, at another address. Its connections go
+    /// on and their tokens go to the new address, so only who runs the installation can say so. All secrets have to be
+    /// entered again.
+    ///
+    /// # Errors
+    /// As [`Wallet::create_integration`]; a change by somebody else meanwhile.
+    pub async fn move_integration(
+        &self,
+        operator: &OperatorScope,
+        asker: &Asker,
+        id: IntegrationId,
+        values: Values,
+    ) -> Result<Integration, WalletError> {
+        let scope = operator.installation();
+        self.change(&scope, asker, id, None, Some(values), Move::SameProvider)
+            .await
+    }
+
+    async fn change(
+        &self,
+        scope: &TenantScope,
+        asker: &Asker,
+        id: IntegrationId,
+        name: Option<&str>,
+        values: Option<Values>,
+        allowed: Move,
+    ) -> Result<Integration, WalletError> {
         let inner = &self.inner;
         let mut integration = inner.own_integration(scope, id).await?;
         let read = integration.state;
@@ -125,7 +156,9 @@ impl Wallet {
                 let form = Form::new(&provider).with_stored_secrets(stored.keys().cloned());
                 let (public, mut secret) = form.validate(values).map_err(WalletError::Fields)?.into_parts();
                 if hosts::moved(&provider, &open::public_values(&integration)?, &public) {
-                    inner.check_move(scope, &integration, &stored, &secret).await?;
+                    inner
+                        .check_move(scope, &integration, &stored, &secret, allowed)
+                        .await?;
                 }
                 for (field, value) in stored {
                     secret.entry(field).or_insert(value);

@@ -120,7 +120,7 @@ impl Preparation<'_> {
             }
             Some(known) => {
                 self.wallet
-                    .update_integration(&scope, &asker, known.id, None, Some(values))
+                    .move_integration(operator, &asker, known.id, values)
                     .await?
             }
         };

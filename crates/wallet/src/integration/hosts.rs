@@ -81,6 +81,15 @@ pub(super) fn moved(
     Hosts::of(provider, old).leads_to(&Hosts::of(provider, new))
 }
 
+/// When a configuration may lead to another host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Move {
+    /// While no connection uses the integration.
+    Unused,
+    /// Always: who runs the installation says that it is the same provider at another address.
+    SameProvider,
+}
+
 impl Inner {
     /// Refuses a configuration that leads to another host, unless nothing of the old one would go there.
     pub(super) async fn check_move(
@@ -89,10 +98,15 @@ impl Inner {
         integration: &Integration,
         stored: &BTreeMap<String, SecretText>,
         entered: &BTreeMap<String, SecretText>,
+        allowed: Move,
     ) -> Result<(), WalletError> {
         let missing = not_entered(stored, entered);
         if !missing.is_empty() {
             return Err(WalletError::Fields(missing));
+        }
+        match allowed {
+            Move::Unused => {}
+            Move::SameProvider => return Ok(()),
         }
         // Whether tenants have connections with a shared one is theirs to know; a draft has none.
         let shared = integration.owner.is_installation() && integration.state != IntegrationState::Draft;

@@ -108,6 +108,21 @@ async fn thr_44_a_shared_integration_that_was_in_use_is_not_led_to_another_host(
         .update_integration(&scope, &by, shared, None, Some(to))
         .await;
     assert_eq!(refused.unwrap_err().code(), "integration_in_use");
+    // Who runs the installation may say that it is the same provider at another address, with its secret.
+    let moves = async |to: Values| world.wallet.move_integration(&operator(), &by, shared, to).await;
+    let without = moves(elsewhere(None)).await.unwrap_err();
+    assert_eq!(without.code(), "invalid_fields");
+    let moved = moves(elsewhere(Some("another-secret-0123456789"))).await.unwrap();
+    assert_eq!(moved.config["base_url"], "https://evil.example");
+    let own = world
+        .wallet
+        .move_integration(&operator(), &by, world.integration, elsewhere(Some(SECRET)))
+        .await;
+    assert_eq!(
+        own.unwrap_err().code(),
+        "not_found",
+        "a tenant's own is not the operator's to move"
+    );
 }
 
 #[tokio::test(start_paused = true)]
