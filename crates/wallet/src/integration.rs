@@ -3,11 +3,11 @@
 mod hosts;
 mod open;
 mod probe;
+mod write;
 
 use hosts::Move;
 pub(crate) use open::{Opened, Secrets, public_values};
 
-use crate::caller::hint;
 use crate::error::WalletError;
 use crate::tenant::checked_name;
 use crate::wallet::{Inner, Wallet};
@@ -17,7 +17,6 @@ use coffer_core::audit::AuditVerb;
 use coffer_core::id::IntegrationId;
 use coffer_core::integration::{Integration, IntegrationState};
 use coffer_core::page::{Page, PageRequest};
-use coffer_core::secret::ExposeSecret;
 use coffer_core::{OperatorScope, TenantScope};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -373,47 +372,5 @@ impl Inner {
     pub(super) fn advance(&self, integration: &mut Integration) {
         integration.version = integration.version.saturating_add(1);
         integration.updated_at = self.now();
-    }
-
-    /// Writes a validated configuration into the row: what may be shown, and the rest sealed.
-    async fn write_config(
-        &self,
-        integration: &mut Integration,
-        config: Config,
-        origin: Option<String>,
-    ) -> Result<(), WalletError> {
-        let (public, secret) = config.into_parts();
-        integration.config = public
-            .into_iter()
-            .map(|(field, value)| serde_json::to_value(value).map(|value| (field, value)))
-            .collect::<Result<_, _>>()
-            .map_err(|_| WalletError::Internal("a configuration value is not JSON"))?;
-        integration.secret_hints = secret
-            .iter()
-            .map(|(field, value)| (field.clone(), hint(value.expose_secret())))
-            .collect();
-        integration.secrets_set_at = if secret.is_empty() { None } else { Some(self.now()) };
-        self.seal_secrets(
-            integration,
-            &Secrets {
-                fields: secret,
-                origin,
-            },
-        )
-        .await
-    }
-
-    /// Finds out where the client secret may go, and binds it to that origin from now on (THR-44).
-    async fn bind_secret(&self, integration: &mut Integration) -> Result<(), WalletError> {
-        let mut secrets = self.open_secrets(integration).await?;
-        let mut opened = self.opened_from(integration.clone()).await?;
-        opened.secret_origin = None;
-        let origin = self
-            .oauth
-            .secret_origin(&self.oauth_integration(opened))
-            .await
-            .map_err(Self::oauth_error)?;
-        secrets.origin = Some(origin);
-        self.seal_secrets(integration, &secrets).await
     }
 }

@@ -5,6 +5,7 @@ pub mod decide;
 mod fail;
 mod flight;
 mod keep;
+mod lease;
 pub mod outcome;
 mod run;
 mod stats;

@@ -164,6 +164,7 @@ macro_rules! store_contract {
                 unknown_connection_is_not_disconnected,
             }
             lease {
+                thr_13_of_many_refreshers_each_generation_has_one,
                 lease_gives_the_slot_as_it_is_with_a_new_epoch,
                 thr_13_of_many_that_ask_for_a_lease_one_gets_it,
                 holder_that_asks_again_is_refused_like_anybody,
@@ -192,7 +193,6 @@ macro_rules! store_contract {
                 thr_30_commit_and_disconnect_at_once_leave_it_revoked,
                 pending_connection_stays_pending_when_it_is_refreshed,
                 commit_for_something_that_is_not_there_is_refused,
-                thr_13_of_many_refreshers_each_generation_has_one,
             }
             fail {
                 failure_is_stored_and_the_lease_given_back,

@@ -7,6 +7,7 @@ mod flow;
 mod health;
 mod idempotency;
 mod integration;
+mod redeem;
 mod refresh;
 mod state;
 mod tenant;

@@ -1,8 +1,9 @@
-use super::world::{LONG, World, granted, race};
+use super::world::{LONG, World, granted, race, refreshed};
+use crate::audit::AuditVerb;
 use crate::connection::{Attempt, AttemptKind, AttemptOutcome, Slot};
 use crate::id::{ConnectionId, SlotId};
 use crate::page::PageRequest;
-use crate::ports::{LeaseAnswer, Stores};
+use crate::ports::{CommitAnswer, LeaseAnswer, Stores};
 use crate::testing::fixture;
 use std::time::Duration;
 
@@ -283,4 +284,35 @@ pub async fn attempts_are_listed_newest_first_in_pages(stores: &Stores) {
         .await
         .unwrap();
     assert!(page.items.is_empty() && page.next.is_none());
+}
+
+pub async fn thr_13_of_many_refreshers_each_generation_has_one(stores: &Stores) {
+    let world = World::new(stores).await;
+    let of = world.connected().await;
+    let committed = race(12, |_| {
+        let (connections, scope, slot) = (stores.connections.clone(), world.scope, of.slot.id);
+        async move {
+            let (owner, at) = (fixture::replica(), fixture::time(40));
+            let answer = connections.lease(&scope, slot, owner, LONG, at).await.unwrap();
+            let crate::ports::LeaseAnswer::Granted { slot, unresolved, .. } = answer else {
+                return 0_u64;
+            };
+            assert_eq!(unresolved, None, "every holder has ended its attempt");
+            let attempt = fixture::attempt(&slot, AttemptKind::Refresh);
+            assert!(connections.intend(&scope, &attempt).await.unwrap());
+            let audit = fixture::audit(scope.tenant(), AuditVerb::OAuthTokenRefresh);
+            let new = refreshed(&slot, &attempt);
+            let answer = connections.commit_refresh(&scope, &new, &audit).await.unwrap();
+            assert_eq!(answer, CommitAnswer::Committed);
+            1
+        }
+    })
+    .await;
+    let committed: u64 = committed.iter().sum();
+    assert!(committed >= 1);
+    let slot = world.slot(&of).await;
+    assert_eq!(slot.generation, of.slot.generation + committed);
+    assert_eq!(slot.epoch, of.slot.epoch + committed);
+    let (_, unresolved) = world.leased(&of, Duration::ZERO).await;
+    assert_eq!(unresolved, None);
 }

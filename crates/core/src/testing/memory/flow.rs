@@ -1,11 +1,12 @@
-use super::refresh::{clear_failures, end, end_open};
+use super::redeem::{confirm, redeemable, replace};
+use super::refresh::{end, end_open};
 use super::state::{ConnectionRow, State, TenantRows, own};
 use super::{MemoryStore, Method};
 use crate::audit::AuditEntry;
-use crate::connection::{Attempt, AttemptOutcome, Connection, ConnectionState, Reason, Revocation};
+use crate::connection::{Attempt, AttemptOutcome, Reason};
 use crate::flow::{ConnectSession, Flow};
 use crate::id::{AttemptId, ConnectionId, FlowId, TenantId};
-use crate::ports::{ExchangeCommit, FlowStore, PURGE, Redemption, Replacement, SESSIONS_KEPT};
+use crate::ports::{ExchangeCommit, FlowStore, PURGE, Redemption, SESSIONS_KEPT};
 use crate::{SecretHash, StoreError, SystemScope, TenantScope, Timestamp};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -336,86 +337,4 @@ fn new_connection(
         tokens: commit.tokens.clone(),
         attempts: BTreeMap::new(),
     })
-}
-
-/// The pending connection of a result that can still be redeemed.
-fn redeemable(rows: &mut TenantRows, flow: FlowId) -> Result<ConnectionId, StoreError> {
-    let result = rows.flows.get(&flow).and_then(|flow| flow.result.as_ref());
-    let result = result.ok_or(StoreError::NotFound("one-time result"))?;
-    if result.redeemed_at.is_some() {
-        return Err(StoreError::Stale("one-time result"));
-    }
-    let pending = result.connection;
-    if rows.connection_mut(pending)?.connection.state != ConnectionState::Pending {
-        return Err(StoreError::Stale("connection"));
-    }
-    Ok(pending)
-}
-
-fn confirm(rows: &mut TenantRows, pending: ConnectionId, at: Timestamp) -> Result<ConnectionId, StoreError> {
-    let new = rows.connection_mut(pending)?.connection.clone();
-    let mut others = rows.connections.values().map(|row| &row.connection);
-    if others.any(|other| is_same_account(other, &new)) {
-        return Err(StoreError::Stale("connection"));
-    }
-    let connection = &mut rows.connection_mut(pending)?.connection;
-    connection.state = ConnectionState::Fresh;
-    connection.updated_at = at;
-    Ok(pending)
-}
-
-/// Whether a connection that is in use, or was, has the account that a pending one is for.
-fn is_same_account(other: &Connection, pending: &Connection) -> bool {
-    other.state != ConnectionState::Pending
-        && other.subject.is_some()
-        && other.subject == pending.subject
-        && other.user == pending.user
-        && other.integration == pending.integration
-}
-
-fn replace(
-    rows: &mut TenantRows,
-    pending: ConnectionId,
-    new: &Replacement,
-    at: Timestamp,
-) -> Result<ConnectionId, StoreError> {
-    if new.connection == pending || new.access.slot != new.slot {
-        return Err(StoreError::NotFound("connection"));
-    }
-    let stays = rows.connection_mut(new.connection)?.connection.clone();
-    let told = Connection {
-        subject: new.subject,
-        ..stays
-    };
-    let mut others = rows.connections.values().map(|row| &row.connection);
-    if others.any(|other| other.id != told.id && is_same_account(other, &told)) {
-        return Err(StoreError::Stale("connection"));
-    }
-    let row = rows.connection_mut(new.connection)?;
-    let slot = row.slot_mut(new.slot)?;
-    if slot.generation != new.expected_generation {
-        return Err(StoreError::Stale("slot"));
-    }
-    slot.generation = slot.generation.saturating_add(1);
-    slot.epoch = slot.epoch.saturating_add(1);
-    slot.lease = None;
-    slot.class = new.class;
-    slot.refresh.clone_from(&new.refresh);
-    slot.refresh_expires_at = new.refresh_expires_at;
-    slot.due_at = new.due_at;
-    slot.refreshed_at = at;
-    clear_failures(slot);
-    row.tokens.retain(|token| token.slot != new.slot);
-    row.tokens.push(new.access.clone());
-    let connection = &mut row.connection;
-    connection.state = ConnectionState::Fresh;
-    connection.reason = None;
-    connection.revocation = Revocation::None;
-    connection.subject = new.subject.or(connection.subject);
-    connection.identity.clone_from(&new.identity);
-    connection.scopes.clone_from(&new.scopes);
-    connection.scopes_missing.clone_from(&new.scopes_missing);
-    connection.updated_at = at;
-    rows.connections.remove(&pending);
-    Ok(new.connection)
 }
