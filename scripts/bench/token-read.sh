@@ -25,7 +25,7 @@ main() {
         seed "$name" --tenants 100 --connect
     done
     start_constant
-    superuser --dbname=postgres --command='CREATE DATABASE bench'
+    superuser --command='CREATE DATABASE bench'
     pgbench --initialize --scale=10 --quiet "${COFFER_TEST_POSTGRES_URL%/*}/bench" >"$work/pgbench.log" 2>&1
     measure
     report
