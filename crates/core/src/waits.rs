@@ -17,7 +17,8 @@ tokio::task_local! {
 /// For whom one may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitFor {
-    /// The database's single writer (SQLite), or a free connection to it.
+    /// The database: its single writer (SQLite), a free connection to it, or a free thread of the store, where a
+    /// transaction of SQLite runs.
     Store,
     /// A provider's answer.
     Provider,
@@ -44,9 +45,27 @@ impl Waits {
         };
         let began = Instant::now();
         let answer = work.await;
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        account.of(on).fetch_add(micros, Ordering::Relaxed);
+        account.put(on, began.elapsed());
         answer
+    }
+
+    /// Books time that has passed already.
+    pub fn add(on: WaitFor, waited: Duration) {
+        ACCOUNT.try_with(|account| account.put(on, waited)).ok();
+    }
+
+    fn put(&self, on: WaitFor, waited: Duration) {
+        let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        self.of(on).fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Runs `work`, for which several may wait, with an account of its own: each of them books what it
+    /// [`Spent`] there.
+    pub async fn apart<F: Future>(work: F) -> (F::Output, Spent) {
+        let began = Instant::now();
+        let (answer, account) = Self::during(work).await;
+        let whole = began.elapsed();
+        (answer, Spent { whole, account })
     }
 
     /// What was booked so far.
@@ -59,6 +78,29 @@ impl Waits {
             WaitFor::Store => &self.store,
             WaitFor::Provider => &self.provider,
         }
+    }
+}
+
+/// What a piece of work took that is done once for several requests.
+#[derive(Debug, Clone)]
+pub struct Spent {
+    whole: Duration,
+    account: Arc<Waits>,
+}
+
+impl Spent {
+    /// Books the waiting of a request that waited this long for the work. The work's own part stays the request's own,
+    /// in full, whenever it joined.
+    pub fn book(&self, waited: Duration) {
+        let (store, provider) = (
+            self.account.on(WaitFor::Store),
+            self.account.on(WaitFor::Provider),
+        );
+        let own = self.whole.saturating_sub(store).saturating_sub(provider);
+        let others = waited.saturating_sub(own);
+        let of_provider = provider.min(others);
+        Waits::add(WaitFor::Provider, of_provider);
+        Waits::add(WaitFor::Store, others.saturating_sub(of_provider));
     }
 }
 
@@ -92,6 +134,23 @@ mod tests {
             (answer, waits.on(WaitFor::Provider), waits.on(WaitFor::Store)),
             (7, SECOND, 2 * SECOND)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn n1_whoever_waits_for_work_done_once_books_its_waits_and_not_its_own_part() {
+        let work = async {
+            Waits::book(WaitFor::Store, tokio::time::sleep(5 * SECOND)).await;
+            Waits::book(WaitFor::Provider, tokio::time::sleep(2 * SECOND)).await;
+            tokio::time::sleep(SECOND).await;
+        };
+        let ((), spent) = Waits::apart(work).await;
+        let booked = async |waited| {
+            let ((), waits) = Waits::during(async { spent.book(waited) }).await;
+            (waits.on(WaitFor::Store), waits.on(WaitFor::Provider))
+        };
+        assert_eq!(booked(8 * SECOND).await, (5 * SECOND, 2 * SECOND));
+        assert_eq!(booked(4 * SECOND).await, (SECOND, 2 * SECOND));
+        assert_eq!(booked(SECOND).await, (Duration::ZERO, Duration::ZERO));
     }
 
     #[tokio::test(start_paused = true)]

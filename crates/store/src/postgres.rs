@@ -31,7 +31,7 @@ async fn lock_slot(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option<(Slot
         .find((tenant, id))
         .select((SlotRow::as_select(), DbNow))
         .for_no_key_update()
-        .first(c)
+        .get_result(c)
         .await
         .optional()
 }
@@ -41,7 +41,7 @@ async fn lock_connection(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option
         .find((tenant, id))
         .select(ConnectionRow::as_select())
         .for_no_key_update()
-        .first(c)
+        .get_result(c)
         .await
         .optional()
 }
@@ -51,7 +51,7 @@ async fn lock_flow(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option<FlowR
         .find((tenant, id))
         .select(FlowRow::as_select())
         .for_no_key_update()
-        .first(c)
+        .get_result(c)
         .await
         .optional()
 }

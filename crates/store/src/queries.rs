@@ -4,6 +4,9 @@
 //!
 //! Each function is the body of one transaction. Its first argument after the connection is the tenant, and every
 //! statement names it, although PostgreSQL's policies would hide foreign rows anyway.
+//!
+//! A look-up by a unique key ends in `get_result`, not in `first`: that one adds `LIMIT ?`, and SQLite compiles a
+//! statement anew whenever another limit is bound, because its plan may depend on it.
 
 use super::{Conn, lock_connection, lock_flow, lock_slot};
 

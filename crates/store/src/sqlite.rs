@@ -23,7 +23,7 @@ async fn lock_slot(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option<(Slot
     credential_slots::table
         .find((tenant, id))
         .select((SlotRow::as_select(), DbNow))
-        .first(c)
+        .get_result(c)
         .await
         .optional()
 }
@@ -32,7 +32,7 @@ async fn lock_connection(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option
     connections::table
         .find((tenant, id))
         .select(ConnectionRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()
 }
@@ -41,7 +41,7 @@ async fn lock_flow(c: &mut Conn, tenant: Id, id: Id) -> QueryResult<Option<FlowR
     flows::table
         .find((tenant, id))
         .select(FlowRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()
 }

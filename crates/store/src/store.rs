@@ -6,6 +6,7 @@ use crate::tx::Spec;
 use crate::{Database, Error, SchemaState, StoreConfig, postgres, sqlite};
 use coffer_core::StoreError;
 use coffer_core::ports::StoreHealth as _;
+use coffer_core::waits::{WaitFor, Waits};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -161,22 +162,23 @@ impl Store {
         self.inner.metrics.snapshot()
     }
 
-    /// Runs the work of one transaction in a task of its own, and meters it.
-    pub(crate) async fn run<R: Send + 'static>(
+    /// Runs the work of one transaction in a task of its own, and meters it. The work has thousands of bytes, which
+    /// each layer on its way would copy: it is boxed at once.
+    pub(crate) fn run<R: Send + 'static>(
         &self,
         name: &'static str,
         work: impl Future<Output = Result<R, StoreError>> + Send + 'static,
-    ) -> Result<R, StoreError> {
+    ) -> impl Future<Output = Result<R, StoreError>> + Send {
         let metrics = Arc::clone(&self.inner.metrics);
-        self.inner
-            .runtime
-            .run(async move {
-                let began = Instant::now();
-                let result = work.await;
-                metrics.record(name, began.elapsed(), is_failure(&result));
-                result
-            })
-            .await
+        let work = Box::pin(work);
+        let handed_over = Instant::now();
+        self.inner.runtime.run(async move {
+            let began = Instant::now();
+            Waits::add(WaitFor::Store, began.saturating_duration_since(handed_over));
+            let result = work.await;
+            metrics.record(name, began.elapsed(), is_failure(&result));
+            result
+        })
     }
 
     /// Runs work on the schema to its end.

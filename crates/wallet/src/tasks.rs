@@ -51,6 +51,8 @@ impl Tasks {
     {
         self.shared.running.fetch_add(1, Ordering::SeqCst);
         let guard = Running(Arc::clone(&self.shared));
+        // Boxed at once: it has tens of thousands of bytes, and each layer would hold it twice.
+        let work = Box::pin(work);
         self.runtime.spawn(waits::carry(async move {
             let _guard = guard;
             work.await

@@ -1,10 +1,12 @@
 use crate::error::EnvelopeError;
+use coffer_core::waits::{Spent, Waits};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
-type Answer<T> = Arc<OnceCell<Result<T, EnvelopeError>>>;
+type Answer<T> = Arc<OnceCell<(Result<T, EnvelopeError>, Spent)>>;
 
 /// Work that many want at once and that is done once: whoever comes while it is under way gets the same answer, be it
 /// an error. When the one who does it is cancelled, another goes on.
@@ -30,7 +32,9 @@ impl<K: Eq + Hash + Copy, T: Clone> Flights<K, T> {
             key,
             answer: &answer,
         };
-        let result = answer.get_or_init(|| work).await.clone();
+        let began = Instant::now();
+        let (result, spent) = answer.get_or_init(|| Waits::apart(work)).await.clone();
+        spent.book(began.elapsed());
         drop(landed);
         result
     }

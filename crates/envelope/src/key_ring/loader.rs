@@ -65,7 +65,8 @@ impl Loader {
         tenant: TenantId,
         id: DataKeyId,
     ) -> Result<Result<Opened, FailureReason>, EnvelopeError> {
-        self.found.join((tenant, id), self.find(tenant, id)).await
+        let work = Box::pin(self.find(tenant, id));
+        self.found.join((tenant, id), work).await
     }
 
     /// The key that seals (or hashes) for a tenant. Made where there is none.
@@ -77,7 +78,8 @@ impl Loader {
         match self.cache.active(tenant, purpose, self.clock.now()) {
             Some(key) => Ok(key),
             None => {
-                let work = self.read_active(tenant, purpose);
+                // Rare and large: boxed, so that whoever finds the key at hand does not carry its room along.
+                let work = Box::pin(self.read_active(tenant, purpose));
                 self.active.join((tenant, purpose), work).await
             }
         }

@@ -60,6 +60,15 @@ impl Backend {
         if let Some(row) = self.lanes.read(tenant, &query).await {
             return row.into_view(&query.audience).map(Some);
         }
+        Box::pin(self.token_view_in_transaction(name, tenant, query)).await
+    }
+
+    async fn token_view_in_transaction(
+        &self,
+        name: &'static str,
+        tenant: TenantId,
+        query: TokenViewQuery,
+    ) -> Result<Option<TokenView>, StoreError> {
         let mut tx = self.begin(Spec::read_one(name, tenant)).await?;
         let found = queries::token::view(tx.conn(), &query).await;
         match tx.end(found, 0).await {
@@ -95,9 +104,13 @@ impl Lanes {
     }
 
     async fn line(&self, lane: &Lane) -> Option<Arc<Line>> {
-        if let Some(line) = lane.live() {
-            return Some(line);
+        match lane.live() {
+            Some(line) => Some(line),
+            None => Box::pin(self.new_line(lane)).await,
         }
+    }
+
+    async fn new_line(&self, lane: &Lane) -> Option<Arc<Line>> {
         let _only = lane.connecting.lock().await;
         if let Some(line) = lane.live() {
             return Some(line);

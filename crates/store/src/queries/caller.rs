@@ -24,7 +24,7 @@ pub(crate) async fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<Call
     let row: Option<CallerRow> = callers::table
         .find((tenant, id))
         .select(CallerRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)

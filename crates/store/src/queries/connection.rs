@@ -30,11 +30,33 @@ pub(crate) async fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<Conn
         .filter(connections::tenant_id.eq(tenant))
         .filter(connections::id.eq(id))
         .select((ConnectionRow::as_select(), integrations::state))
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
-    let views = views(c, tenant, row.into_iter().collect()).await?;
-    Ok(views.into_iter().next())
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let slots = credential_slots::table
+        .filter(credential_slots::tenant_id.eq(tenant))
+        .filter(credential_slots::connection_id.eq(id))
+        .order(credential_slots::id.asc())
+        .select((SlotRow::as_select(), DbNow))
+        .load(c)
+        .await?;
+    let tokens = access_tokens::table
+        .inner_join(
+            credential_slots::table.on(credential_slots::tenant_id
+                .eq(access_tokens::tenant_id)
+                .and(credential_slots::id.eq(access_tokens::slot_id))),
+        )
+        .filter(credential_slots::tenant_id.eq(tenant))
+        .filter(access_tokens::tenant_id.eq(tenant))
+        .filter(credential_slots::connection_id.eq(id))
+        .order(access_tokens::id.asc())
+        .select(AccessTokenRow::as_select())
+        .load(c)
+        .await?;
+    view(row, &slots, &tokens).map(Some)
 }
 
 pub(crate) async fn list(
@@ -97,29 +119,35 @@ async fn views(
         .select(AccessTokenRow::as_select())
         .load(c)
         .await?;
-    let views = rows.into_iter().map(|(row, integration)| {
-        let mine: Vec<&(SlotRow, Time)> = slots
+    rows.into_iter().map(|row| view(row, &slots, &tokens)).collect()
+}
+
+/// A connection with those of these slots and tokens that are its own.
+fn view(
+    (row, integration): (ConnectionRow, String),
+    slots: &[(SlotRow, Time)],
+    tokens: &[AccessTokenRow],
+) -> Result<ConnectionView, Fault> {
+    let mine: Vec<&(SlotRow, Time)> = slots
+        .iter()
+        .filter(|(slot, _)| slot.connection_id == row.id)
+        .collect();
+    let leased = mine
+        .iter()
+        .any(|(slot, now)| slot.lease_until.is_some_and(|until| now.0 < until.0));
+    let tokens = tokens
+        .iter()
+        .filter(|token| mine.iter().any(|(slot, _)| slot.id == token.slot_id));
+    Ok(ConnectionView {
+        connection: row.try_into()?,
+        tokens: tokens.cloned().map(AccessToken::from).collect(),
+        slots: mine
             .iter()
-            .filter(|(slot, _)| slot.connection_id == row.id)
-            .collect();
-        let leased = mine
-            .iter()
-            .any(|(slot, now)| slot.lease_until.is_some_and(|until| now.0 < until.0));
-        let tokens = tokens
-            .iter()
-            .filter(|token| mine.iter().any(|(slot, _)| slot.id == token.slot_id));
-        Ok(ConnectionView {
-            connection: row.try_into()?,
-            tokens: tokens.cloned().map(AccessToken::from).collect(),
-            slots: mine
-                .iter()
-                .map(|(slot, _)| Slot::try_from(slot.clone()))
-                .collect::<Result<_, _>>()?,
-            integration_state: integration_state(&integration)?,
-            leased,
-        })
-    });
-    views.collect()
+            .map(|(slot, _)| Slot::try_from(slot.clone()))
+            .collect::<Result<_, _>>()?,
+        integration_state: integration_state(&integration)?,
+        leased,
+    })
 }
 
 pub(crate) async fn find_by_subject(
@@ -139,11 +167,11 @@ pub(crate) async fn find_by_subject(
     let found: Option<Id> = match user {
         Some(user) => {
             let of_user = of_account.filter(connections::user_id.eq(Some(user)));
-            of_user.first(c).await.optional()?
+            of_user.get_result(c).await.optional()?
         }
         None => {
             let of_nobody = of_account.filter(connections::user_id.is_null());
-            of_nobody.first(c).await.optional()?
+            of_nobody.get_result(c).await.optional()?
         }
     };
     Ok(found.map(Into::into))

@@ -18,7 +18,7 @@ pub(crate) async fn active(
         .filter(data_keys::purpose.eq(purpose.as_str()))
         .filter(data_keys::state.eq(DataKeyState::Active.as_str()))
         .select(DataKeyRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     with_wraps(c, row).await
@@ -28,7 +28,7 @@ pub(crate) async fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<Data
     let row: Option<DataKeyRow> = data_keys::table
         .find((tenant, id))
         .select(DataKeyRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     with_wraps(c, row).await

@@ -137,7 +137,7 @@ pub(crate) async fn find_by_result(
         .filter(flows::tenant_id.eq(tenant))
         .filter(flows::result_hash.eq(Some(result.0.as_slice())))
         .select((FlowRow::as_select(), SessionRow::as_select()))
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(match row {
@@ -151,7 +151,7 @@ pub(crate) async fn exchange_attempt(c: &mut Conn, tenant: Id, id: Id) -> Result
     let row: Option<AttemptRow> = attempts::table
         .find((tenant, id))
         .select(AttemptRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.ok_or(StoreError::NotFound("attempt"))?)

@@ -43,7 +43,7 @@ pub(crate) async fn take(
         .filter(keys::tenant_id.eq(tenant))
         .filter(keys::key_hash.eq(key.key.0.as_slice()))
         .select(IdempotencyRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(match there {

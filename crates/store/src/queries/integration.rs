@@ -61,7 +61,7 @@ pub(crate) async fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<Inte
         )
         .filter(integrations::id.eq(id))
         .select(IntegrationRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)

@@ -75,7 +75,7 @@ pub(crate) async fn is_revoked(c: &mut Conn, slot: &SlotRow) -> Result<bool, Fau
     let state: String = connections::table
         .find((slot.tenant_id, slot.connection_id))
         .select(connections::state)
-        .first(c)
+        .get_result(c)
         .await?;
     Ok(state == ConnectionState::Revoked.as_str())
 }
@@ -157,7 +157,7 @@ pub(crate) async fn slot_of(c: &mut Conn, tenant: Id, connection: Id, slot: Id) 
     let there: Option<Id> = connections::table
         .find((tenant, connection))
         .select(connections::id)
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     there.ok_or(StoreError::NotFound("connection"))?;

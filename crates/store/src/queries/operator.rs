@@ -59,7 +59,7 @@ pub(crate) async fn revoke(
     let row: Option<OperatorRow> = operators::table
         .find((tenant, id))
         .select(OperatorRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     let operator = row.ok_or(StoreError::NotFound("operator"))?.try_into()?;

@@ -212,7 +212,7 @@ pub(crate) async fn attempt_of(c: &mut Conn, slot: &SlotRow, id: AttemptId) -> R
         .find((slot.tenant_id, Id::of(id)))
         .filter(attempts::slot_id.eq(Some(slot.id)))
         .select(AttemptRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.ok_or(StoreError::NotFound("attempt"))?)

@@ -31,7 +31,7 @@ pub(crate) async fn key_holder(c: &mut Conn, key: &SecretHash) -> Result<Option<
     let caller: Option<CallerRow> = callers::table
         .filter(callers::key_hash.eq(key.0.as_slice()))
         .select(CallerRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     if let Some(row) = caller {
@@ -40,7 +40,7 @@ pub(crate) async fn key_holder(c: &mut Conn, key: &SecretHash) -> Result<Option<
     let operator: Option<OperatorRow> = operators::table
         .filter(operators::key_hash.eq(key.0.as_slice()))
         .select(OperatorRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(operator
@@ -55,7 +55,7 @@ pub(crate) async fn session_by_token(
     let row: Option<SessionRow> = connect_sessions::table
         .filter(connect_sessions::token_hash.eq(token.0.as_slice()))
         .select(SessionRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)
@@ -73,7 +73,7 @@ pub(crate) async fn flow_by_state(
         )
         .filter(flows::state_hash.eq(state.0.as_slice()))
         .select((FlowRow::as_select(), SessionRow::as_select()))
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(match row {
@@ -95,7 +95,7 @@ pub(crate) async fn find_tenant(c: &mut Conn, id: TenantId) -> Result<Option<Ten
         .find(Id::of(id))
         .filter(tenants::tenant_id.ne(Id::of(TenantId::INSTALLATION)))
         .select(TenantRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(Into::into))
@@ -106,7 +106,7 @@ pub(crate) async fn tenant_by_external_id(c: &mut Conn, external_id: &str) -> Re
         .filter(tenants::external_id.eq(external_id))
         .filter(tenants::tenant_id.ne(Id::of(TenantId::INSTALLATION)))
         .select(TenantRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(Into::into))

@@ -35,7 +35,7 @@ pub(crate) async fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<User
     let row: Option<UserRow> = users::table
         .find((tenant, id))
         .select(UserRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(Into::into))
@@ -50,7 +50,7 @@ pub(crate) async fn find_by_external_id(
         .filter(users::tenant_id.eq(tenant))
         .filter(users::external_id.eq(external_id))
         .select(UserRow::as_select())
-        .first(c)
+        .get_result(c)
         .await
         .optional()?;
     Ok(row.map(Into::into))
