@@ -193,20 +193,29 @@ impl Store {
             .map_err(Error::Connect)?
     }
 
-    /// Reads the view of a token: on PostgreSQL in one round trip, on SQLite as any other read.
+    /// Reads the view of a token: on PostgreSQL by a lane, without a task of its own; on SQLite as any other read.
     pub(crate) async fn read_token_view(
         &self,
         tenant: coffer_core::id::TenantId,
         query: crate::token_view::TokenViewQuery,
     ) -> Result<Option<coffer_core::connection::TokenView>, StoreError> {
         const NAME: &str = "connection.token_view";
-        if let Backend::Postgres(backend) = &self.inner.backend {
-            let backend = Arc::clone(backend);
-            return self
-                .run(NAME, async move { backend.token_view(NAME, tenant, query).await })
-                .await;
+        let Backend::Postgres(backend) = &self.inner.backend else {
+            return crate::tx::tx!(self, Spec::read_one(NAME, tenant), token::view(&query));
+        };
+        let (began, lane) = (Instant::now(), backend.lane());
+        let found = lane.token_view(tenant, &query).await;
+        if !matches!(found, Ok(None)) {
+            let failed = is_failure(&found);
+            self.inner.metrics.record(NAME, began.elapsed(), failed);
+            return found;
         }
-        crate::tx::tx!(self, Spec::read_one(NAME, tenant), token::view(&query))
+        let backend = Arc::clone(backend);
+        let work = async move { backend.token_view(NAME, tenant, query).await };
+        let found = self.run(NAME, work).await?;
+        // The database answers, so a lane can be had.
+        lane.open();
+        Ok(found)
     }
 }
 

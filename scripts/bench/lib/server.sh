@@ -32,6 +32,7 @@ start_simulator() {
 settings_of() {
     settings=(-i PATH="$PATH" COFFER_DATABASE_URL="${database[$1]}" COFFER_KEY_FILE="$work/key"
         COFFER_HTTP_ALLOW="$simulator" COFFER_SERVER_TIMING="${server_timing:-false}")
+    [[ -z ${workers[$1]:-} ]] || settings+=(COFFER_WORKERS="${workers[$1]}")
     [[ -z ${database_system[$1]:-} ]] || settings+=(COFFER_DATABASE_SYSTEM_URL="${database_system[$1]}")
     [[ -z ${database_owner[$1]:-} ]] || settings+=(COFFER_DATABASE_OWNER_URL="${database_owner[$1]}")
 }
@@ -46,7 +47,7 @@ coffer() {
 
 # start_server NAME: a migrated server with an operator and the simulator's integration. The database stands in
 # database[NAME]. Sets server[NAME], pid[NAME] and integration[NAME].
-declare -A database database_system database_owner server pid integration
+declare -A database database_system database_owner workers server pid integration
 start_server() {
     local name=$1
     {

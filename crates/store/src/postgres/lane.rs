@@ -5,6 +5,9 @@
 //! one connection without waiting for each other's answers, which costs the client and the server far less than a
 //! connection for each. `SET LOCAL` ends with its COMMIT: the next piece sets its own tenant.
 //!
+//! Each runtime that reads has a lane of its own: a web worker's reads are written and answered on its own thread, many
+//! in one system call, and no other thread is woken.
+//!
 //! Should a statement ever slip out of its transaction, it has no tenant, or another one's, and row-level security lets
 //! it see nothing. So a *not found* from here is not believed: an ordinary transaction is asked.
 
@@ -21,26 +24,34 @@ use coffer_core::id::TenantId;
 use futures_util::future::join3;
 use std::future::Future as _;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::{self, Handle};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Statement};
 
-/// As many servers' processes can work at once on a small machine; more of them share the work, not the time.
-const LANES: usize = 2;
+/// The most lanes, which is the most connections that they take. Further runtimes share them.
+const MOST: usize = 16;
 
 /// The lanes of one database.
 pub(super) struct Lanes {
-    target: Target,
-    settings: String,
-    next: AtomicUsize,
-    lanes: [Lane; LANES],
+    connector: Arc<Connector>,
+    turn: AtomicUsize,
+    lanes: Mutex<Vec<Arc<Lane>>>,
 }
 
-#[derive(Default)]
-struct Lane {
+/// What opens a lane.
+struct Connector {
+    target: Target,
+    settings: String,
+}
+
+/// One runtime's lane.
+pub(crate) struct Lane {
+    home: runtime::Id,
     line: Mutex<Option<Arc<Line>>>,
-    connecting: tokio::sync::Mutex<()>,
+    opening: AtomicBool,
+    connector: Arc<Connector>,
 }
 
 /// A connection with its prepared statement.
@@ -51,19 +62,13 @@ struct Line {
 }
 
 impl Backend {
-    pub(crate) async fn token_view(
-        &self,
-        name: &'static str,
-        tenant: TenantId,
-        query: TokenViewQuery,
-    ) -> Result<Option<TokenView>, StoreError> {
-        if let Some(row) = self.lanes.read(tenant, &query).await {
-            return row.into_view(&query.audience).map(Some);
-        }
-        Box::pin(self.token_view_in_transaction(name, tenant, query)).await
+    /// The lane of the runtime that calls this.
+    pub(crate) fn lane(&self) -> Arc<Lane> {
+        self.lanes.of(Handle::current().id())
     }
 
-    async fn token_view_in_transaction(
+    /// The view by way of an ordinary transaction.
+    pub(crate) async fn token_view(
         &self,
         name: &'static str,
         tenant: TenantId,
@@ -81,46 +86,37 @@ impl Backend {
 impl Lanes {
     pub(super) fn new(target: Target, settings: String) -> Self {
         Self {
-            target,
-            settings,
-            next: AtomicUsize::new(0),
-            lanes: Default::default(),
+            connector: Arc::new(Connector { target, settings }),
+            turn: AtomicUsize::new(0),
+            lanes: Mutex::default(),
         }
     }
 
-    /// The row, if it is there and the lane is in order. Otherwise nothing is known.
-    async fn read(&self, tenant: TenantId, query: &TokenViewQuery) -> Option<TokenViewRow> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % LANES;
-        let lane = self.lanes.get(turn)?;
-        let line = self.line(lane).await?;
-        match line.send(tenant, query).await {
-            Ok(row) => row,
-            Err(error) => {
-                tracing::debug!(error = %error, "a lane broke; the read takes the ordinary way");
-                lane.cut(&line);
-                None
-            }
+    fn of(&self, home: runtime::Id) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lane) = lanes.iter().find(|lane| lane.home == home) {
+            return Arc::clone(lane);
         }
-    }
-
-    async fn line(&self, lane: &Lane) -> Option<Arc<Line>> {
-        match lane.live() {
-            Some(line) => Some(line),
-            None => Box::pin(self.new_line(lane)).await,
+        if lanes.len() >= MOST {
+            // A runtime that is gone has closed its line.
+            lanes.retain(|lane| lane.live().is_some() || lane.opening.load(Ordering::Acquire));
         }
-    }
-
-    async fn new_line(&self, lane: &Lane) -> Option<Arc<Line>> {
-        let _only = lane.connecting.lock().await;
-        if let Some(line) = lane.live() {
-            return Some(line);
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % MOST;
+        if let (true, Some(shared)) = (lanes.len() >= MOST, lanes.get(turn)) {
+            return Arc::clone(shared);
         }
-        // Why it cannot be made, the ordinary way will say.
-        let line = Arc::new(self.connect().await.ok()?);
-        *lane.slot() = Some(Arc::clone(&line));
-        Some(line)
+        let lane = Arc::new(Lane {
+            home,
+            line: Mutex::default(),
+            opening: AtomicBool::new(false),
+            connector: Arc::clone(&self.connector),
+        });
+        lanes.push(Arc::clone(&lane));
+        lane
     }
+}
 
+impl Connector {
     async fn connect(&self) -> Result<Line, tokio_postgres::Error> {
         let client = match &self.target.tls {
             None => {
@@ -146,7 +142,42 @@ impl Lanes {
 }
 
 impl Lane {
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Line>>> {
+    /// The view. `None`: the lane is not open, or did not find it; [`Backend::token_view`] knows. Whoever drops this
+    /// future leaves nothing half done: all was sent in one piece, or nothing was.
+    pub(crate) async fn token_view(
+        &self,
+        tenant: TenantId,
+        query: &TokenViewQuery,
+    ) -> Result<Option<TokenView>, StoreError> {
+        let Some(line) = self.live() else {
+            return Ok(None);
+        };
+        match line.send(tenant, query).await {
+            Ok(row) => row.map(|row| row.into_view(&query.audience)).transpose(),
+            Err(error) => {
+                tracing::debug!(error = %error, "a lane broke; the read takes the ordinary way");
+                self.cut(&line);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens the lane on the runtime that calls this, unless it is open or being opened.
+    pub(crate) fn open(self: &Arc<Self>) {
+        if self.live().is_some() || self.opening.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let lane = Arc::clone(self);
+        tokio::spawn(async move {
+            match lane.connector.connect().await {
+                Ok(line) => *lane.slot() = Some(Arc::new(line)),
+                Err(error) => tracing::debug!(error = %error, "a lane could not be opened"),
+            }
+            lane.opening.store(false, Ordering::Release);
+        });
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<Line>>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
