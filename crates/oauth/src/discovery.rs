@@ -25,7 +25,7 @@ pub struct Metadata {
     pub authorization_endpoint: Option<Url>,
     /// Token endpoint.
     pub token_endpoint: Option<Url>,
-    /// Revocation endpoint, where it is on the token endpoint's origin or the issuer's.
+    /// Revocation endpoint, where it is on the token endpoint's origin.
     pub revocation_endpoint: Option<Url>,
     /// UserInfo endpoint.
     pub userinfo_endpoint: Option<Url>,
@@ -218,16 +218,16 @@ impl Metadata {
             }
         };
         let token_endpoint = endpoint("token_endpoint")?;
-        let is_home = |url: &Url| {
-            url.origin() == home.origin()
-                || token_endpoint
-                    .as_ref()
-                    .is_some_and(|token| token.origin() == url.origin())
+        // It sees the client secret and tokens: not even the issuer's own host may see those of another (RFC 9700, 4.4).
+        let is_bound = |url: &Url| {
+            token_endpoint
+                .as_ref()
+                .is_some_and(|token| token.origin() == url.origin())
         };
         Ok(Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: endpoint("authorization_endpoint")?,
-            revocation_endpoint: endpoint("revocation_endpoint")?.filter(is_home),
+            revocation_endpoint: endpoint("revocation_endpoint")?.filter(is_bound),
             userinfo_endpoint: endpoint("userinfo_endpoint")?,
             jwks_uri: endpoint("jwks_uri")?,
             iss_in_response: document.at("/authorization_response_iss_parameter_supported")

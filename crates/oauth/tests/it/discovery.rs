@@ -1,6 +1,6 @@
 use crate::support::*;
 use coffer_core::ErrorKind;
-use coffer_core::http::{HttpErrorKind, Sent};
+use coffer_core::http::{HttpErrorKind, Method, Sent};
 use coffer_oauth::{AuthorizationRequest, DiscoveryError, Error, Integration};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -282,19 +282,21 @@ async fn thr_44_another_integration_s_view_of_the_metadata_does_not_loosen_a_bin
 }
 
 #[tokio::test]
-async fn thr_44_a_revocation_endpoint_elsewhere_never_sees_the_secret() {
-    let world = with(|document| document["revocation_endpoint"] = "https://evil.example/revoke".into());
-    let access = text("at");
-    let tokens = coffer_oauth::RevokeTokens {
-        access: Some(&access),
-        refresh: None,
-    };
-    let outcome = world.client.revoke(&oidc(), tokens).await.unwrap();
-    assert_eq!(outcome, coffer_oauth::Revocation::Unsupported(None));
-    assert!(
-        world
-            .seen()
-            .iter()
-            .all(|seen| seen.url.host_str() == Some("id.example"))
-    );
+async fn thr_36_thr_44_a_revocation_endpoint_elsewhere_never_sees_the_secret_nor_the_issuer_those_of_another()
+{
+    for (name, url) in [
+        ("revocation_endpoint", "https://evil.example/revoke"),
+        ("token_endpoint", "https://honest.example/token"),
+    ] {
+        let world = with(|document| document[name] = url.into());
+        let access = text("at");
+        let tokens = coffer_oauth::RevokeTokens {
+            access: Some(&access),
+            refresh: None,
+        };
+        let outcome = world.client.revoke(&oidc(), tokens).await.unwrap();
+        assert_eq!(outcome, coffer_oauth::Revocation::Unsupported(None), "{name}");
+        let asked = world.seen();
+        assert!(asked.iter().all(|seen| seen.method == Method::Get), "{name}");
+    }
 }
