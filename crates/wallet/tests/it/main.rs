@@ -19,6 +19,7 @@ mod idempotency;
 mod journey;
 mod keys;
 mod late;
+mod mix_up;
 mod reconnect;
 mod return_to;
 mod secrets;

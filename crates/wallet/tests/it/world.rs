@@ -1,5 +1,6 @@
 //! A wallet with everything around it in memory: store, clock, key, and one simulated provider.
 
+pub mod pair;
 mod parts;
 
 pub use parts::{count, everything, new_caller, new_integration, param, result_of, token_of, values};
@@ -7,6 +8,7 @@ pub use parts::{count, everything, new_caller, new_integration, param, result_of
 use coffer_catalog::Catalog;
 use coffer_core::actor::{Actor, Asker};
 use coffer_core::connection::{Attempt, AttemptKind};
+use coffer_core::http::HttpClient;
 use coffer_core::id::{ConnectionId, IntegrationId, TenantId};
 use coffer_core::page::PageRequest;
 use coffer_core::ports::Stores;
@@ -113,7 +115,7 @@ impl World {
             random: &random,
             store: &store,
             source: &source,
-            http: &http,
+            http: Arc::new(http.clone()),
         };
         let keys = parts.keys(&setup);
         let wallet = parts.wallet_with(keys.clone(), &setup, Tasks::on(Handle::current()));
@@ -147,28 +149,31 @@ impl World {
 
     /// Another server on the same database, with a cache of its own, whose work runs on this runtime.
     pub fn replica(&self) -> Wallet {
-        let parts = Shared {
-            clock: &self.clock,
-            random: &self.random,
-            store: &self.store,
-            source: &self.source,
-            http: &self.http,
-        };
+        self.through(Arc::new(self.http.clone()))
+    }
+
+    /// The same, which reaches other hosts.
+    pub fn through(&self, http: Arc<dyn HttpClient>) -> Wallet {
+        let parts = self.shared(&self.clock, http);
         parts.wallet(&self.setup, Tasks::on(Handle::current()))
     }
 
     /// Another server, set up otherwise, whose own clock may tell another time.
     pub fn other(&self, clock: &Arc<FakeClock>, change: impl FnOnce(&mut Setup)) -> Wallet {
-        let parts = Shared {
+        let mut setup = self.setup.clone();
+        change(&mut setup);
+        let parts = self.shared(clock, Arc::new(self.http.clone()));
+        parts.wallet(&setup, Tasks::on(Handle::current()))
+    }
+
+    fn shared<'a>(&'a self, clock: &'a Arc<FakeClock>, http: Arc<dyn HttpClient>) -> Shared<'a> {
+        Shared {
             clock,
             random: &self.random,
             store: &self.store,
             source: &self.source,
-            http: &self.http,
-        };
-        let mut setup = self.setup.clone();
-        change(&mut setup);
-        parts.wallet(&setup, Tasks::on(Handle::current()))
+            http,
+        }
     }
 
     /// Another server on the same database, whose machine's clock is wrong.
@@ -340,7 +345,7 @@ struct Shared<'a> {
     random: &'a Arc<FakeRandom>,
     store: &'a Arc<MemoryStore>,
     source: &'a Arc<FaultySource>,
-    http: &'a InProcess,
+    http: Arc<dyn HttpClient>,
 }
 
 impl Shared<'_> {
@@ -363,7 +368,7 @@ impl Shared<'_> {
         Wallet::builder(
             stores,
             keys,
-            Arc::new(self.http.clone()),
+            Arc::clone(&self.http),
             Url::parse(setup.public).unwrap(),
         )
         .clock(self.clock.clone())
