@@ -32,12 +32,14 @@ for (const database of ["sqlite", "postgres"]) {
     });
 
     const token = () => coffer.ask("POST", `/v1/connections/${connection.id}/token`, { min_ttl: 1 });
-    const introspected = async (token) => {
+    const asClient = async (path, form) => {
       const { issuer, client_id, client_secret } = provider.peer.client;
       const headers = { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` };
-      const body = new URLSearchParams({ token });
-      return (await fetch(`${issuer}/token/introspection`, { method: "POST", headers, body })).json();
+      const body = new URLSearchParams(form);
+      return (await fetch(`${issuer}${path}`, { method: "POST", headers, body })).json();
     };
+    const introspected = (token) => asClient("/token/introspection", { token });
+    const spend = (refresh_token) => asClient("/token", { grant_type: "refresh_token", refresh_token });
     const throughChromium = async (start) => {
       const visit = await browser.consent(chromium, start, { until: home.origin, steps: signIn });
       assert.equal(await visit.page.title(), "Back");
@@ -91,11 +93,47 @@ for (const database of ["sqlite", "postgres"]) {
       assert.equal((await introspected((await token()).access_token)).active, true);
     });
 
+    // Whoever has stolen a refresh token: the provider sees it used twice, by the thief or by Coffer after him, and ends
+    // the grant for both.
+    const thefts = [
+      { which: "an old refresh token", steal: (tokens) => tokens.at(-2), said: "invalid_grant" },
+      { which: "the refresh token in use", steal: (tokens) => tokens.at(-1), said: undefined },
+    ];
+    for (const { which, steal, said } of thefts) {
+      test(`when somebody else uses ${which}, the person is asked to consent again, and the id stays`, async () => {
+        const { generation } = await coffer.ask("POST", `/v1/connections/${connection.id}/refresh`);
+        const revoked = count("grant.revoked");
+        const stolen = await spend(steal(provider.peer.refreshTokens));
+        assert.equal(stolen.error, said);
+
+        const refused = await coffer.call("POST", `/v1/connections/${connection.id}/refresh`);
+        assert.deepEqual([refused.status, refused.body.code], [409, "consent_required"]);
+        assert.equal(count("grant.revoked"), revoked + 1, "the provider ended the grant, once");
+        if (!said) assert.equal((await introspected(stolen.access_token)).active, false, "for the thief, too");
+        const stands = await coffer.ask("GET", `/v1/connections/${connection.id}`);
+        assert.deepEqual([stands.state, stands.generation], ["consent_required", generation]);
+        assert.deepEqual([stands.reason.code, stands.reason.provider_code], ["consent_required", "invalid_grant"]);
+        assert.match(stands.next_action, /connect session/);
+        const { items } = await coffer.ask("GET", `/v1/connections/${connection.id}/attempts`);
+        assert.deepEqual([items[0].outcome, items[0].reason.provider_code], ["refused", "invalid_grant"]);
+
+        const errors = count("grant.error");
+        const still = await coffer.call("POST", `/v1/connections/${connection.id}/refresh`);
+        assert.deepEqual([still.body.code, count("grant.error")], ["consent_required", errors], "it is not tried again");
+
+        const again = await connect(coffer, home.page, provider.id, through(home, signIn));
+        assert.deepEqual([again.id, again.state], [connection.id, "fresh"]);
+        const { access_token } = await coffer.ask("POST", `/v1/connections/${connection.id}/refresh`);
+        assert.equal((await introspected(access_token)).active, true);
+      });
+    }
+
     test("a revoked connection serves nothing, and the provider knows", async () => {
       const { access_token } = await token();
+      const before = [count("grant.revoked"), count("grant.error")];
       const ended = await coffer.ask("POST", `/v1/connections/${connection.id}/disconnect`);
       assert.deepEqual([ended.state, ended.revocation], ["revoked", "done"]);
-      assert.deepEqual([count("grant.revoked"), count("grant.error")], [1, 0]);
+      assert.deepEqual([count("grant.revoked"), count("grant.error")], [before[0] + 1, before[1]]);
       assert.equal((await introspected(access_token)).active, false);
       await servesNothing(coffer, connection.id);
     });

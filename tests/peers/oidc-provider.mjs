@@ -17,8 +17,9 @@ const secret = () => randomBytes(24).toString("base64url");
 const REPORTED = ["authorization.success", "grant.success", "grant.error", "grant.revoked"];
 
 /**
- * Starts it. In a test, `onEvent` hears what happens, `before` may hold up a request until its promise is kept, and the
- * peer goes `down` and comes `up` again at the same address with all that it knew.
+ * Starts it. In a test, `onEvent` hears what happens, `before` may hold up a request until its promise is kept,
+ * `refreshTokens` are those that it has issued, the newest last, and the peer goes `down` and comes `up` again at the
+ * same address with all that it knew.
  */
 export async function serve(options) {
   const server = createServer();
@@ -40,12 +41,15 @@ export async function serve(options) {
   for (const name of REPORTED) {
     provider.on(name, (ctx, error) => options.onEvent?.(event(name, ctx, error)));
   }
+  // They are opaque: the id is the token.
+  const refreshTokens = [];
+  provider.on("refresh_token.saved", ({ jti }) => refreshTokens.push(jti));
   const answer = provider.callback();
   server.on("request", async (request, response) => {
     await options.before?.(request);
     if (!request.destroyed) answer(request, response);
   });
-  return { client, down, up: () => up(port), stop: down };
+  return { client, refreshTokens, down, up: () => up(port), stop: down };
 }
 
 function configuration(client, options) {
