@@ -9,7 +9,7 @@ use coffer_simulator::model::{Behaviour, Defect, Effect, Endpoint};
 use coffer_wallet::{Departure, WalletError};
 use url::Url;
 
-async fn ready() -> (World, Departure, Url) {
+pub async fn ready() -> (World, Departure, Url) {
     let world = World::of_class(RotationClass::SingleUse).await;
     let departure = world.depart().await;
     let callback = world.http.consent(&departure.authorize_url, "alice").unwrap();
@@ -33,7 +33,7 @@ fn with(callback: &Url, name: &str, value: Option<&str>) -> Url {
 }
 
 /// The error's code, and whether the browser may be sent back with it.
-fn told(error: &WalletError) -> (&'static str, bool) {
+pub fn told(error: &WalletError) -> (&'static str, bool) {
     let WalletError::Flow { code, return_to, .. } = error else {
         panic!("not a flow's error: {error:?}")
     };
@@ -200,6 +200,7 @@ async fn thr_38_oa_c22_a_bad_id_token_makes_no_connection() {
         Defect::AlgHs256,
         Defect::UserinfoSubject,
         Defect::CallbackIssuer,
+        Defect::NoCallbackIssuer,
         Defect::CallbackState,
     ];
     for defect in defects {
@@ -222,50 +223,6 @@ async fn thr_38_oa_c22_a_bad_id_token_makes_no_connection() {
             .await
             .unwrap();
         assert!(all.items.is_empty(), "{defect:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_code_that_is_refused_or_an_answer_that_is_lost_sends_the_browser_back_with_the_reason() {
-    let effects = [
-        (false, Effect::Drop),
-        (true, Effect::Drop),
-        (false, Effect::Html { status: 200 }),
-        (false, Effect::Garbage),
-        (false, Effect::Empty { status: 200 }),
-        (false, Effect::Redirect),
-        (true, Effect::HugeBody { bytes: 1 << 30 }),
-        (
-            true,
-            Effect::SlowBody {
-                chunk: 1,
-                every_ms: 1000,
-            },
-        ),
-        (
-            false,
-            Effect::Status {
-                status: 500,
-                retry_after: None,
-            },
-        ),
-        (
-            false,
-            Effect::Status {
-                status: 429,
-                retry_after: None,
-            },
-        ),
-    ];
-    for (commits, effect) in effects {
-        let (world, departure, callback) = ready().await;
-        world.strike(Endpoint::Code, commits, effect, 1);
-        let error = world.come_back(&callback, &departure).await.unwrap_err();
-        assert!(told(&error).1, "{effect:?} {error:?}");
-        assert_eq!(world.totals().requests[&Endpoint::Code], 1, "{effect:?}: once");
-        let again = world.come_back(&callback, &departure).await.unwrap_err();
-        assert_eq!(again.code(), "state_used", "{effect:?}");
-        assert!(world.audit_verbs().await.contains(&"OAuthAuthorizeFailed"));
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod ambiguous;
+mod answers;
 mod callers;
 mod disconnect;
 mod failures;
