@@ -84,7 +84,8 @@ impl Backend {
 }
 
 impl Lanes {
-    pub(super) fn new(target: Target, settings: String) -> Self {
+    pub(super) fn new(mut target: Target, settings: String) -> Self {
+        target.config.application_name("coffer-lane");
         Self {
             connector: Arc::new(Connector { target, settings }),
             turn: AtomicUsize::new(0),

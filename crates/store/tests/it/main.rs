@@ -14,6 +14,7 @@ mod at_rest;
 mod contract;
 mod dropped;
 mod fixture;
+mod lane;
 mod migrations;
 mod outage;
 mod proxy;
