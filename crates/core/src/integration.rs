@@ -1,5 +1,6 @@
 //! Integrations: a provider configured with a client id and secret, for one tenant or for all.
 
+use crate::connection::Reason;
 use crate::id::{IntegrationId, TenantId};
 use crate::{Sealed, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,8 @@ pub struct Integration {
     pub name: String,
     /// Where it stands.
     pub state: IntegrationState,
+    /// Why, where the provider is why: set while it is blocked.
+    pub reason: Option<Reason>,
     /// The fields that are not secret, by name, as the catalogue's schema has them.
     pub config: BTreeMap<String, serde_json::Value>,
     /// The secret fields: a JSON object of texts, sealed. `None` where the provider has none.

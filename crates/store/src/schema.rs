@@ -69,6 +69,7 @@ diesel::table! {
         provider -> Text,
         name -> Text,
         state -> Text,
+        reason -> Nullable<SqlJson>,
         config -> SqlJson,
         secrets -> Nullable<Binary>,
         secret_hints -> SqlJson,

@@ -94,7 +94,7 @@ impl Wallet {
         let inner = &self.inner;
         let scope = Inner::scope(asker);
         let integration = self.integration(&scope, new.integration).await?;
-        usable(integration.state)?;
+        usable(&integration)?;
         let return_to = inner.checked_return_to(&new.return_to)?;
         let scopes = checked_scopes(new.scopes)?;
         if integration.owner.is_installation() && !scope.tenant().is_installation() {
@@ -191,7 +191,7 @@ impl Wallet {
         }
         let scope = TenantScope::assume(session.tenant, "the session was found by its 256-bit secret");
         let opened = inner.opened(&scope, session.integration).await?;
-        usable(opened.integration.state)?;
+        usable(&opened.integration)?;
         let integration = inner.oauth_integration(opened);
         let wanted = AuthorizationRequest {
             scopes: if session.scopes.is_empty() {
@@ -324,19 +324,20 @@ impl Inner {
 }
 
 /// Whether new connections may be made with an integration.
-pub(crate) fn usable(state: IntegrationState) -> Result<(), WalletError> {
+pub(crate) fn usable(integration: &Integration) -> Result<(), WalletError> {
     let refuse = |code, message: &str| Err(WalletError::precondition(code, message));
-    match state {
+    match integration.state {
         IntegrationState::Enabled => Ok(()),
         IntegrationState::Draft => refuse("integration_draft", "the integration is a draft; enable it first"),
         IntegrationState::Disabled => refuse(
             "integration_disabled",
             "the integration is disabled; enable it first",
         ),
-        IntegrationState::Blocked => refuse(
-            "integration_blocked",
-            "the provider refused the integration's client; correct it, then enable it again",
-        ),
+        IntegrationState::Blocked => Err(WalletError::Precondition {
+            code: "integration_blocked",
+            message: "the provider refused the integration's client; correct it, then enable it again".into(),
+            reason: integration.reason.clone().map(Box::new),
+        }),
     }
 }
 

@@ -47,6 +47,8 @@ pub enum WalletError {
         code: &'static str,
         /// What is the matter.
         message: String,
+        /// What the provider said, where that is why.
+        reason: Option<Box<Reason>>,
     },
     /// The connection cannot give a token; a person, or time, has to help.
     #[error("the connection is {state}")]
@@ -192,6 +194,7 @@ impl WalletError {
         Self::Precondition {
             code,
             message: message.into(),
+            reason: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Integrations: a provider configured with a client id and secret, for one tenant or for all.
 
+mod block;
 mod hosts;
 mod open;
 mod probe;
@@ -63,6 +64,7 @@ impl Wallet {
             provider: provider.id.to_string(),
             name: checked_name("name", name)?,
             state: IntegrationState::Draft,
+            reason: None,
             config: BTreeMap::new(),
             secrets: None,
             secret_hints: BTreeMap::new(),
@@ -305,7 +307,7 @@ impl Wallet {
         }
         let inner = &self.inner;
         let secrets = inner.open_secrets(&integration).await?;
-        integration.state = state;
+        (integration.state, integration.reason) = (state, None);
         inner.advance(&mut integration);
         inner.seal_secrets(&mut integration, &secrets).await?;
         if state == IntegrationState::Enabled {

@@ -84,6 +84,15 @@ pub(crate) fn reason(error: &Error, at: Timestamp) -> Reason {
     reason_of(&as_provider_error(error), at)
 }
 
+/// Whether a code exchange was refused because of the client's own credentials (RFC 6749, section 5.2). Any other fault of
+/// the configuration, a redirect URI that is not registered, say, stops new connections and leaves refreshes as they are.
+pub(crate) fn refuses_client(error: &Error) -> bool {
+    let Error::Provider(error) = error else {
+        return false;
+    };
+    error.verdict == Verdict::Config && error.provider_code.as_deref() == Some("invalid_client")
+}
+
 /// Every error of the OAuth client as one of the provider's: what is not the provider's word was never sent.
 pub(crate) fn as_provider_error(error: &Error) -> ProviderError {
     let (code, transport) = match error {
@@ -102,5 +111,36 @@ pub(crate) fn as_provider_error(error: &Error) -> ProviderError {
         provider_code: None,
         provider_message: None,
         hint: error.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inv9_only_the_clients_own_refusal_with_a_code_concerns_every_connection() {
+        let answer = |verdict, code: &str| {
+            Error::Provider(ProviderError {
+                code: FailureCode::InvalidConfig,
+                verdict,
+                status: Some(401),
+                transport: None,
+                provider_code: Some(code.into()),
+                provider_message: None,
+                hint: "look".into(),
+            })
+        };
+        assert!(refuses_client(&answer(Verdict::Config, "invalid_client")));
+        for (verdict, code) in [
+            (Verdict::Config, "redirect_uri_mismatch"),
+            (Verdict::Config, "admin_policy_enforced"),
+            (Verdict::Config, "unauthorized_client"),
+            (Verdict::Transient, "invalid_client"),
+            (Verdict::Dead, "invalid_grant"),
+        ] {
+            assert!(!refuses_client(&answer(verdict, code)), "{code}");
+        }
+        assert!(!refuses_client(&Error::Config("the issuer was changed")));
     }
 }

@@ -104,7 +104,7 @@ impl Wallet {
         match decide::read(&view, inner.now(), wanted, force, min_age) {
             Read::Serve => inner.grant(&scope, &view, wanted).await,
             Read::Wait(until) => Err(inner.waiting(&view, until)),
-            Read::Refuse(refusal) => Err(refused(refusal, view)),
+            Read::Refuse(refusal) => Err(inner.refused(&scope, refusal, view).await),
             Read::Refresh => {
                 let errand = Errand {
                     asker: asker.clone(),
@@ -163,7 +163,7 @@ impl Inner {
             let alive = decide::serves(&view, self.now(), Duration::ZERO);
             match decide::read(&view, self.now(), wanted, force && !renewed, min_age) {
                 Read::Serve => return self.grant(scope, &view, wanted).await,
-                Read::Refuse(refusal) => return Err(refused(refusal, view)),
+                Read::Refuse(refusal) => return Err(self.refused(scope, refusal, view).await),
                 Read::Wait(until) => return Err(self.waiting(&view, until)),
                 Read::Refresh if renewed && alive => return self.grant(scope, &view, wanted).await,
                 Read::Refresh => {}
@@ -247,16 +247,27 @@ fn in_progress() -> WalletError {
     }
 }
 
-pub(crate) fn refused(refusal: Refusal, view: TokenView) -> WalletError {
-    let state = match refusal {
-        Refusal::Pending => "pending",
-        Refusal::Revoked => "revoked",
-        Refusal::ConsentRequired => "consent_required",
-        Refusal::IntegrationBlocked => "integration_blocked",
-        Refusal::Quarantined => "quarantined",
-    };
-    WalletError::Connection {
-        state,
-        reason: view.reason.map(Box::new),
+impl Inner {
+    /// Why a token is not served, in the provider's words where it is the provider's doing.
+    async fn refused(&self, scope: &TenantScope, refusal: Refusal, view: TokenView) -> WalletError {
+        let state = match refusal {
+            Refusal::Pending => "pending",
+            Refusal::Revoked => "revoked",
+            Refusal::ConsentRequired => "consent_required",
+            Refusal::IntegrationBlocked => {
+                return match self.stores.integrations.find(scope, view.integration.id).await {
+                    Ok(found) => WalletError::Connection {
+                        state: "integration_blocked",
+                        reason: found.and_then(|found| found.reason).map(Box::new),
+                    },
+                    Err(error) => error.into(),
+                };
+            }
+            Refusal::Quarantined => "quarantined",
+        };
+        WalletError::Connection {
+            state,
+            reason: view.reason.map(Box::new),
+        }
     }
 }

@@ -62,6 +62,7 @@ CREATE TABLE integrations (
     provider text NOT NULL,
     name text NOT NULL,
     state text NOT NULL,
+    reason jsonb,
     config jsonb NOT NULL,
     secrets bytea,
     secret_hints jsonb NOT NULL,

@@ -62,6 +62,7 @@ CREATE TABLE integrations (
     provider TEXT NOT NULL,
     name TEXT NOT NULL,
     state TEXT NOT NULL,
+    reason TEXT CHECK (json_valid(reason)),
     config TEXT NOT NULL CHECK (json_valid(config)),
     secrets BLOB,
     secret_hints TEXT NOT NULL CHECK (json_valid(secret_hints)),

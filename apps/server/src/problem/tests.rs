@@ -54,6 +54,7 @@ fn a_store_that_is_away_is_503_and_a_duplicate_409() {
 #[test]
 fn idempotency_has_its_own_statuses() {
     let mismatch = WalletError::Precondition {
+        reason: None,
         code: "idempotency_mismatch",
         message: "m".into(),
     };

@@ -1,4 +1,5 @@
 use crate::audit::AuditEntry;
+use crate::connection::Reason;
 use crate::id::IntegrationId;
 use crate::integration::{Integration, IntegrationRef, IntegrationState};
 use crate::page::{Page, PageRequest};
@@ -61,7 +62,8 @@ pub trait IntegrationStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Marks an enabled integration as blocked by the provider, whoever owns it. Answers whether it was this call
-    /// that did so: one alarm is enough. The version stays, because the sealed fields are bound to it.
+    /// that did so: one alarm is enough, and the first reason stays. The version stays, because the sealed fields are
+    /// bound to it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -69,6 +71,7 @@ pub trait IntegrationStore: Send + Sync {
         &self,
         scope: &SystemScope,
         integration: IntegrationRef,
+        reason: &Reason,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError>;
 }

@@ -108,6 +108,7 @@ pub fn integration(owner: TenantId) -> Integration {
         provider: "generic-oidc".into(),
         name: name("Kalender"),
         state: IntegrationState::Enabled,
+        reason: None,
         config,
         secrets: Some(sealed()),
         secret_hints: BTreeMap::from([("client_secret".to_owned(), "x9Zq".to_owned())]),

@@ -3,6 +3,7 @@ use crate::Store;
 use crate::tx::{Access, Spec, tx};
 use async_trait::async_trait;
 use coffer_core::audit::AuditEntry;
+use coffer_core::connection::Reason;
 use coffer_core::id::IntegrationId;
 use coffer_core::integration::{Integration, IntegrationRef, IntegrationState};
 use coffer_core::page::{Page, PageRequest};
@@ -81,13 +82,14 @@ impl IntegrationStore for Store {
         &self,
         _scope: &SystemScope,
         integration: IntegrationRef,
+        reason: &Reason,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let entry = audit.clone();
+        let (reason, entry) = (reason.clone(), audit.clone());
         tx!(
             self,
             Spec::system("integration.block", Access::Write),
-            system::block_integration(integration, &entry)
+            system::block_integration(integration, &reason, &entry)
         )
     }
 }

@@ -16,7 +16,7 @@ const TABLES: [(&str, &str, &str); 16] = [
     (
         "integrations",
         "SELECT, INSERT, UPDATE, DELETE",
-        "SELECT, UPDATE (state, updated_at)",
+        "SELECT, UPDATE (state, reason, updated_at)",
     ),
     ("connections", "SELECT, INSERT, UPDATE, DELETE", ""),
     ("credential_slots", "SELECT, INSERT, UPDATE, DELETE", ""),

@@ -13,9 +13,10 @@ use crate::error::Fault;
 use crate::page::{after, limit};
 use crate::rows::{CallerRow, FlowRow, OperatorRow, SessionRow, TenantRow};
 use crate::schema::{callers, connect_sessions, flows, integrations, operators, tenants};
-use crate::types::{Id, Time};
+use crate::types::{Id, Json, Time};
 use coffer_core::audit::AuditEntry;
 use coffer_core::caller::KeyHolder;
+use coffer_core::connection::Reason;
 use coffer_core::flow::{ConnectSession, Flow};
 use coffer_core::id::TenantId;
 use coffer_core::integration::{IntegrationRef, IntegrationState};
@@ -127,6 +128,7 @@ pub(crate) async fn list_tenants(c: &mut Conn, page: PageRequest) -> Result<Page
 pub(crate) async fn block_integration(
     c: &mut Conn,
     integration: IntegrationRef,
+    reason: &Reason,
     entry: &AuditEntry,
 ) -> Result<bool, Fault> {
     let enabled = integrations::table
@@ -135,6 +137,7 @@ pub(crate) async fn block_integration(
     let blocked = diesel::update(enabled)
         .set((
             integrations::state.eq(IntegrationState::Blocked.as_str()),
+            integrations::reason.eq(Some(Json(reason.clone()))),
             integrations::updated_at.eq(Time(entry.at)),
         ))
         .execute(c)

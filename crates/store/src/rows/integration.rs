@@ -2,6 +2,7 @@ use super::{bytes, time, timestamp};
 use crate::error::known;
 use crate::schema::integrations;
 use crate::types::{Id, Json, Time, count, stored};
+use coffer_core::connection::Reason;
 use coffer_core::integration::{Integration, IntegrationState, TestReport};
 use coffer_core::{Sealed, StoreError};
 use diesel::prelude::*;
@@ -16,6 +17,7 @@ pub(crate) struct IntegrationRow {
     pub(crate) provider: String,
     pub(crate) name: String,
     pub(crate) state: String,
+    pub(crate) reason: Option<Json<Reason>>,
     pub(crate) config: Json<BTreeMap<String, serde_json::Value>>,
     pub(crate) secrets: Option<Vec<u8>>,
     pub(crate) secret_hints: Json<BTreeMap<String, String>>,
@@ -34,6 +36,7 @@ impl From<&Integration> for IntegrationRow {
             provider: integration.provider.clone(),
             name: integration.name.clone(),
             state: integration.state.as_str().to_owned(),
+            reason: integration.reason.clone().map(Json),
             config: Json(integration.config.clone()),
             secrets: bytes(integration.secrets.as_ref()),
             secret_hints: Json(integration.secret_hints.clone()),
@@ -56,6 +59,7 @@ impl TryFrom<IntegrationRow> for Integration {
             provider: row.provider,
             name: row.name,
             state: integration_state(&row.state)?,
+            reason: row.reason.map(|json| json.0),
             config: row.config.0,
             secrets: row.secrets.map(Sealed::from_envelope),
             secret_hints: row.secret_hints.0,

@@ -74,19 +74,32 @@ impl Inner {
                 kept
             }
             Err(Failed::Code(error)) => {
-                let reason = provider::reason(&error, self.now());
-                self.keep_failure(&landed, &attempt, outcome_unanswered(&error), &reason)
-                    .await?;
-                Err(Self::oauth_error(error))
+                let outcome = outcome_unanswered(&error);
+                self.end_failed(&landed, &attempt, outcome, error).await
             }
             Err(Failed::Tokens(error, reply)) => {
                 self.disown(&landed, &grant, &reply).await;
-                let reason = provider::reason(&error, self.now());
-                self.keep_failure(&landed, &attempt, outcome_answered(&error), &reason)
-                    .await?;
-                Err(Self::oauth_error(error))
+                let outcome = outcome_answered(&error);
+                self.end_failed(&landed, &attempt, outcome, error).await
             }
         }
+    }
+
+    /// Keeps what the provider said. Where it does not know the client, nothing else of the integration works either.
+    async fn end_failed(
+        &self,
+        landed: &Landed,
+        attempt: &Attempt,
+        outcome: AttemptOutcome,
+        error: coffer_oauth::Error,
+    ) -> Result<Arrival, WalletError> {
+        let reason = provider::reason(&error, self.now());
+        self.keep_failure(landed, attempt, outcome, &reason).await?;
+        if provider::refuses_client(&error) {
+            self.block(&landed.asker, landed.flow.integration, &reason)
+                .await?;
+        }
+        Err(Self::oauth_error(error))
     }
 
     async fn ask_provider(&self, landed: &Landed, grant: &CodeGrant<'_>) -> Result<Exchanged, Failed> {

@@ -36,6 +36,7 @@ impl Wallet {
             provider: provider.id.to_string(),
             name: String::new(),
             state: IntegrationState::Draft,
+            reason: None,
             config: BTreeMap::new(),
             secrets: None,
             secret_hints: BTreeMap::new(),

@@ -10,10 +10,9 @@ use crate::wallet::Inner;
 use coffer_core::audit::AuditVerb;
 use coffer_core::connection::{Attempt, AttemptOutcome, ConnectionState, Reason, Slot};
 use coffer_core::failure::FailureCode;
-use coffer_core::id::TenantId;
-use coffer_core::integration::IntegrationRef;
+use coffer_core::integration::IntegrationState;
 use coffer_core::ports::AttemptFailure;
-use coffer_core::{SystemScope, TenantScope, Timestamp};
+use coffer_core::{TenantScope, Timestamp};
 use coffer_oauth::{Error, Verdict};
 use serde_json::json;
 
@@ -53,6 +52,7 @@ pub(super) async fn refused(
         now: held.now(inner),
         grace: prepared.grace,
         draw: inner.draw(),
+        blockable: errand.seen.integration_state != IntegrationState::Disabled,
     };
     let answer = as_provider_error(error);
     if answer.verdict == Verdict::Moved {
@@ -66,48 +66,13 @@ pub(super) async fn refused(
     // The attempt first: its outcome is known, and must not be taken for a lost answer because of what comes after.
     store_failure(inner, errand, scope, slot, Some(attempt), follows).await?;
     if blocks {
-        block(inner, errand, prepared.reference, &reason).await?;
+        inner.block(&errand.asker, prepared.reference, &reason).await?;
     }
     Ok(if again {
         Next::Again
     } else {
         Next::Land(Landing::Done)
     })
-}
-
-/// The provider refused the integration's client: all its connections stop, with one alarm (INV9).
-async fn block(
-    inner: &Inner,
-    errand: &Errand,
-    integration: IntegrationRef,
-    reason: &Reason,
-) -> Result<(), WalletError> {
-    let audit = coffer_core::audit::AuditEntry {
-        tenant: integration.owner,
-        ..inner.audit(
-            &errand.asker,
-            AuditVerb::IntegrationBlock,
-            integration.id.uuid(),
-            detail(reason),
-        )
-    };
-    let system =
-        SystemScope::assume("a shared integration is the installation's, and its client was refused");
-    let store = &inner.stores.integrations;
-    let blocked = inner
-        .persist("blocking", Insist::UntilDrained, || {
-            store.block(&system, integration, &audit)
-        })
-        .await?;
-    if blocked {
-        tracing::error!(
-            integration = %integration.id,
-            shared = integration.owner == TenantId::INSTALLATION,
-            provider_code = reason.provider_code.as_deref(),
-            "the provider refuses this integration's client; its connections are not refreshed until it is mended"
-        );
-    }
-    Ok(())
 }
 
 /// Nothing was sent, though the intent may be stored.

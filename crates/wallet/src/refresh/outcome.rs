@@ -42,6 +42,8 @@ pub struct Facts {
     pub grace: Duration,
     /// A number from 0 to 1, drawn for the jitter.
     pub draw: f64,
+    /// Whether the integration can be blocked: one that is disabled cannot.
+    pub blockable: bool,
 }
 
 /// What follows from `error` for a refresh of `slot`.
@@ -85,8 +87,13 @@ pub fn consequence(error: &ProviderError, slot: &Slot, facts: &Facts, settings: 
         Verdict::Config => Consequence {
             outcome: AttemptOutcome::Refused,
             state: None,
-            // An integration that cannot be blocked, because it is disabled, must not be asked without a pause.
-            not_before: Some(facts.now.plus(settings.backoff_base)),
+            // The block holds the connection back, and ends with it. Where there is none, the provider must not be
+            // asked without a pause.
+            not_before: if facts.blockable {
+                None
+            } else {
+                Some(facts.now.plus(settings.backoff_base))
+            },
             counts: false,
             block_integration: true,
             ..usual
@@ -227,6 +234,7 @@ mod tests {
             now: at(1),
             grace: Duration::from_secs(30),
             draw: 0.5,
+            blockable: true,
         };
         consequence(error, slot, &facts, &Settings::default())
     }
@@ -266,6 +274,7 @@ mod tests {
             &slot(RotationClass::SingleUseFamily, 0, 0),
         );
         assert!(decided.block_integration && decided.state.is_none() && !decided.counts);
+        assert_eq!(decided.not_before, None, "what is mended is not waited for");
     }
 
     #[test]
@@ -332,6 +341,7 @@ mod tests {
                 now: at(61),
                 grace: Duration::from_secs(30),
                 draw: 0.5,
+                blockable: true,
             };
             let past_grace = slot(RotationClass::Grace, 0, 0);
             let decided = consequence(&late, &past_grace, &facts, &Settings::default());
@@ -384,6 +394,7 @@ mod tests {
             now: at(31),
             grace: Duration::from_secs(30),
             draw: 0.5,
+            blockable: true,
         };
         let lost = error(Verdict::Ambiguous, None);
         let decided = consequence(

@@ -1,13 +1,10 @@
 //! What a provider can answer to a refresh, and what follows (requirements F2, F3; THR-24, THR-27).
 
-use crate::world::{SECRET, World, count, new_integration, values};
+use crate::world::{World, count};
 use coffer_core::Clock;
-use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState};
+use coffer_core::connection::{AttemptKind, ConnectionState};
 use coffer_core::failure::FailureCode;
-use coffer_core::id::IntegrationId;
-use coffer_core::integration::IntegrationState;
 use coffer_core::rotation::RotationClass;
-use coffer_core::testing::{Fault, Method};
 use coffer_simulator::model::{Effect, Endpoint, ErrorShape, RetryAfter};
 use coffer_wallet::WalletError;
 use std::time::Duration;
@@ -201,114 +198,6 @@ async fn inv9_a_definite_invalid_grant_asks_for_consent_in_whatever_form_it_come
         assert_eq!((again.id, again.state), (id, ConnectionState::Fresh), "{shape:?}");
         assert_eq!(world.token(id).await.unwrap().generation, 2);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn inv9_a_refused_client_blocks_the_integration_and_burns_no_grant() {
-    let world = World::of_class(RotationClass::SingleUseFamily).await;
-    let alice = world.connect().await;
-    let bob = world.connect_as("bob", |_| {}).await.unwrap().id;
-    let other = new_integration(&world.wallet, &world.scope, "Other", RotationClass::Static).await;
-    break_client(&world, RotationClass::SingleUseFamily).await;
-    world.expire();
-    for id in [alice, bob, alice] {
-        let refused = world.token(id).await.unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                WalletError::Connection {
-                    state: "integration_blocked",
-                    ..
-                }
-            ),
-            "{refused:?}"
-        );
-        assert_eq!(world.status(id).await.state, ConnectionState::IntegrationBlocked);
-    }
-    assert_eq!(world.refreshes(), 1, "the second connection was not even tried");
-    let attempts = world.attempts(alice, AttemptKind::Refresh).await;
-    assert_eq!(attempts[0].outcome, Some(AttemptOutcome::Refused));
-    assert_eq!(
-        state_of(&world, world.integration).await,
-        IntegrationState::Blocked
-    );
-    assert_eq!(state_of(&world, other).await, IntegrationState::Enabled);
-    mend(&world).await;
-    world.pass(2);
-    for id in [alice, bob] {
-        assert_eq!(
-            world.token(id).await.unwrap().generation,
-            2,
-            "no grant was burned"
-        );
-    }
-    assert_eq!(world.totals().reuses, 0);
-}
-
-async fn state_of(world: &World, id: IntegrationId) -> IntegrationState {
-    let found = world.wallet.integration(&world.scope, id).await;
-    found.unwrap().state
-}
-
-/// Somebody enters a wrong client secret.
-async fn break_client(world: &World, class: RotationClass) {
-    let wrong = values(class, "not the client's secret at all");
-    change(world, wrong).await;
-}
-
-async fn change(world: &World, values: coffer_wallet::Values) {
-    let by = world.asker();
-    let update = world
-        .wallet
-        .update_integration(&world.scope, &by, world.integration, None, Some(values));
-    update.await.unwrap();
-}
-
-async fn mend(world: &World) {
-    let by = world.asker();
-    change(world, values(RotationClass::SingleUseFamily, SECRET)).await;
-    world
-        .wallet
-        .enable_integration(&world.scope, &by, world.integration)
-        .await
-        .unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn inv9_a_refused_client_is_not_a_lost_answer_although_the_database_goes_away() {
-    let world = World::of_class(RotationClass::SingleUseFamily).await;
-    let id = world.connect().await;
-    break_client(&world, RotationClass::SingleUseFamily).await;
-    world.expire();
-    world
-        .store
-        .fail_next(Method::BlockIntegration, Fault::Unavailable, 4);
-    world.store.fail_next(Method::Fail, Fault::Unavailable, 4);
-    assert!(world.token(id).await.is_err());
-    let attempts = world.attempts(id, AttemptKind::Refresh).await;
-    assert_eq!(
-        (attempts.len(), attempts[0].outcome),
-        (1, Some(AttemptOutcome::Refused))
-    );
-    assert_eq!(world.status(id).await.state, ConnectionState::IntegrationBlocked);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_disabled_integration_whose_client_is_refused_is_not_asked_without_a_pause() {
-    let world = World::of_class(RotationClass::Static).await;
-    let id = world.connect().await;
-    let by = world.asker();
-    break_client(&world, RotationClass::Static).await;
-    world
-        .wallet
-        .disable_integration(&world.scope, &by, world.integration)
-        .await
-        .unwrap();
-    world.expire();
-    for _ in 0..10 {
-        assert!(world.token(id).await.is_err());
-    }
-    assert_eq!(world.refreshes(), 1);
 }
 
 #[tokio::test(start_paused = true)]

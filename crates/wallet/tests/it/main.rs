@@ -11,6 +11,7 @@
 
 mod ambiguous;
 mod answers;
+mod blocked;
 mod callers;
 mod disconnect;
 mod failures;

@@ -1,5 +1,6 @@
-use super::world::{OPERATOR, SYSTEM, World, code, race, scope};
+use super::world::{OPERATOR, SYSTEM, World, code, passing, race, scope};
 use crate::audit::AuditVerb;
+use crate::failure::FailureCode;
 use crate::id::{IntegrationId, TenantId};
 use crate::integration::{Integration, IntegrationRef, IntegrationState};
 use crate::page::PageRequest;
@@ -39,6 +40,7 @@ pub async fn integration_comes_back_as_it_was_with_nested_configuration(stores: 
     bare.name = "ñ".repeat(200);
     bare.config.clear();
     bare.secret_hints.clear();
+    (bare.state, bare.reason) = (IntegrationState::Blocked, Some(passing()));
     (bare.secrets, bare.secrets_set_at, bare.last_test) = (None, None, None);
     let audit = world.audit(AuditVerb::IntegrationCreate);
     stores
@@ -231,17 +233,26 @@ pub async fn change_that_did_not_know_of_a_block_does_not_undo_it(stores: &Store
     late.version = 2;
     let audit = world.audit(AuditVerb::IntegrationBlock);
     let integrations = &stores.integrations;
-    let blocked = integrations.block(&SYSTEM, world.reference(), &audit).await;
+    let blocked = integrations
+        .block(&SYSTEM, world.reference(), &passing(), &audit)
+        .await;
     assert!(blocked.unwrap());
     assert_eq!(code(&update(&world, &late).await), "stale");
     let there = find(&world, late.id).await.unwrap();
-    assert_eq!(there.state, IntegrationState::Blocked);
+    assert_eq!(
+        (there.state, there.reason),
+        (IntegrationState::Blocked, Some(passing()))
+    );
     let audit = world.audit(AuditVerb::IntegrationEnable);
     integrations
         .update(&world.scope, &late, IntegrationState::Blocked, &audit)
         .await
         .unwrap();
-    assert_eq!(find(&world, late.id).await, Some(late));
+    assert_eq!(
+        find(&world, late.id).await,
+        Some(late),
+        "the reason goes with the block"
+    );
 }
 
 pub async fn integration_in_use_is_not_deleted(stores: &Stores) {
@@ -325,10 +336,14 @@ pub async fn unused_integration_is_deleted_with_its_sessions_and_flows(stores: &
 
 pub async fn integration_is_blocked_once_and_keeps_its_version(stores: &Stores) {
     let world = World::new(stores).await;
+    let reason = fixture::reason(FailureCode::InvalidConfig);
     let answers = race(8, |_| {
         let (integrations, integration) = (stores.integrations.clone(), world.reference());
-        let audit = world.audit(AuditVerb::IntegrationBlock);
-        async move { integrations.block(&SYSTEM, integration, &audit).await.unwrap() }
+        let (audit, reason) = (world.audit(AuditVerb::IntegrationBlock), reason.clone());
+        async move {
+            let blocked = integrations.block(&SYSTEM, integration, &reason, &audit).await;
+            blocked.unwrap()
+        }
     })
     .await;
     assert_eq!(
@@ -337,7 +352,10 @@ pub async fn integration_is_blocked_once_and_keeps_its_version(stores: &Stores) 
         "{answers:?}"
     );
     let blocked = find(&world, world.integration.id).await.unwrap();
-    assert_eq!(blocked.state, IntegrationState::Blocked);
+    assert_eq!(
+        (blocked.state, blocked.reason),
+        (IntegrationState::Blocked, Some(reason))
+    );
     assert_eq!(blocked.version, world.integration.version);
     assert_eq!(blocked.secrets, world.integration.secrets);
     let log = world.log().await;
@@ -357,7 +375,7 @@ pub async fn only_an_enabled_integration_is_blocked(stores: &Stores) {
     let integrations = &stores.integrations;
     assert!(
         !integrations
-            .block(&SYSTEM, world.reference(), &audit)
+            .block(&SYSTEM, world.reference(), &passing(), &audit)
             .await
             .unwrap()
     );
@@ -366,6 +384,11 @@ pub async fn only_an_enabled_integration_is_blocked(stores: &Stores) {
         owner: world.tenant.id,
         id: IntegrationId::from_uuid(fixture::id()),
     };
-    assert!(!integrations.block(&SYSTEM, unknown, &audit).await.unwrap());
+    assert!(
+        !integrations
+            .block(&SYSTEM, unknown, &passing(), &audit)
+            .await
+            .unwrap()
+    );
     assert!(!world.logged(&audit).await);
 }

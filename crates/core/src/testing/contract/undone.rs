@@ -42,7 +42,7 @@ async fn change_all(
         ..of.spare.clone()
     };
     end!(UpdateIntegration: stores.integrations.update(scope, &next, of.spare.state, &tenant()));
-    end!(BlockIntegration: stores.integrations.block(&SYSTEM, next.reference(), &tenant()));
+    end!(BlockIntegration: stores.integrations.block(&SYSTEM, next.reference(), &passing(), &tenant()));
     end!(DeleteIntegration: stores.integrations.delete(scope, next.id, &tenant()));
     end!(CreateCaller: stores.callers.create(scope, &fixture::caller(own), &tenant()));
     end!(RevokeCaller: stores.callers.revoke(scope, of.caller.id, at, &tenant()));

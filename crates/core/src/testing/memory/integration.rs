@@ -1,7 +1,7 @@
 use super::state::{State, TenantRows, ascending, own};
 use super::{MemoryStore, Method};
 use crate::audit::AuditEntry;
-use crate::connection::ConnectionState;
+use crate::connection::{ConnectionState, Reason};
 use crate::id::{IntegrationId, TenantId};
 use crate::integration::{Integration, IntegrationRef, IntegrationState};
 use crate::page::{Page, PageRequest};
@@ -119,6 +119,7 @@ impl IntegrationStore for MemoryStore {
         &self,
         _scope: &SystemScope,
         integration: IntegrationRef,
+        reason: &Reason,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         self.run(Method::BlockIntegration, |state, _| {
@@ -132,6 +133,7 @@ impl IntegrationStore for MemoryStore {
             let rows = state.audited(integration.owner, audit)?;
             if let Some(there) = rows.integrations.get_mut(&integration.id) {
                 there.state = IntegrationState::Blocked;
+                there.reason = Some(reason.clone());
                 there.updated_at = audit.at;
             }
             rows.write(audit);
