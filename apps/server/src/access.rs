@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::body;
 use crate::error::ApiError;
+use crate::nul;
 use crate::request_id::RequestId;
 use crate::routes::{self, Route};
 use actix_web::dev::Payload;
@@ -151,6 +152,7 @@ async fn grant(request: HttpRequest) -> Result<Granted, ApiError> {
         .ok_or(ApiError::Internal("the application's state is missing"))?;
     let principal = app.wallet.authenticate(bearer(&request)?).await?;
     let scope = scope(route, &principal)?;
+    nul::check_address(&request)?;
     let id = RequestId::current().map_or_else(String::new, |id| id.as_str().to_owned());
     Ok(Granted {
         asker: principal.asker(id),

@@ -1,6 +1,7 @@
 //! Reading a request's body: media type, size, time, form.
 
 use crate::error::ApiError;
+use crate::nul;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -57,7 +58,7 @@ pub(crate) async fn read(
 /// Reads JSON. An empty body counts as `{}`, so that a route whose members are all optional needs none.
 ///
 /// # Errors
-/// [`ApiError::MediaType`], [`ApiError::MalformedJson`], [`ApiError::BodyForm`].
+/// [`ApiError::MediaType`], [`ApiError::MalformedJson`], [`ApiError::BodyForm`], [`ApiError::Nul`].
 pub(crate) fn json<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> Result<T, ApiError> {
     if body.is_empty() {
         return serde_json::from_slice(b"{}").map_err(|error| fault(&error));
@@ -65,6 +66,7 @@ pub(crate) fn json<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> R
     if !is_json(request) {
         return Err(ApiError::MediaType);
     }
+    nul::check_json(body)?;
     serde_json::from_slice(body).map_err(|error| fault(&error))
 }
 
@@ -112,7 +114,9 @@ fn fault(error: &serde_json::Error) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::error::PayloadError;
     use actix_web::test::TestRequest;
+    use futures_util::stream;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -138,6 +142,24 @@ mod tests {
             assert_eq!(read(media_type, "{\"number\": 7}").unwrap().number, Some(7));
         }
         assert_eq!(read("text/plain", "").unwrap().number, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn thr_29_a_body_that_dribbles_in_is_given_up_after_its_time() {
+        let request = TestRequest::default()
+            .insert_header(("content-length", "60000"))
+            .to_http_request();
+        let bytes = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, PayloadError>(Bytes::from_static(b"x")), ()))
+        });
+        let mut payload = Payload::Stream {
+            payload: bytes.boxed_local(),
+        };
+        let began = tokio::time::Instant::now();
+        let given_up = super::read(&request, &mut payload, JSON_CAP).await;
+        assert!(matches!(given_up, Err(ApiError::BodyBroken)), "{given_up:?}");
+        assert_eq!(began.elapsed(), BODY_TIME);
     }
 
     #[test]

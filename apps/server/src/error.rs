@@ -32,6 +32,9 @@ pub enum ApiError {
     /// A parameter of the query is wrong.
     #[error("a parameter of the query is wrong: {0}")]
     Query(String),
+    /// A text holds a NUL character.
+    #[error("{0}: it holds a NUL character, which no text here can")]
+    Nul(String),
     /// A header is wrong.
     #[error("the header {0} is wrong: {1}")]
     Header(&'static str, &'static str),

@@ -13,6 +13,7 @@ pub mod error;
 pub mod health;
 pub mod log;
 pub mod metrics;
+mod nul;
 mod observe;
 pub mod openapi;
 mod pages;

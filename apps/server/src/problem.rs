@@ -103,6 +103,7 @@ impl ApiError {
             Self::MalformedJson(_) => "malformed_json",
             Self::BodyForm(_) => "invalid_body",
             Self::Query(_) => "invalid_query",
+            Self::Nul(_) => "invalid_value",
             Self::Header(..) => "invalid_header",
             Self::Internal(_) => "internal",
         }
@@ -117,7 +118,7 @@ impl ApiError {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyBroken => StatusCode::REQUEST_TIMEOUT,
-            Self::MalformedJson(_) | Self::BodyForm(_) | Self::Query(_) | Self::Header(..) => {
+            Self::MalformedJson(_) | Self::BodyForm(_) | Self::Query(_) | Self::Nul(_) | Self::Header(..) => {
                 StatusCode::BAD_REQUEST
             }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -136,11 +137,20 @@ impl ApiError {
             Self::BodyForm(_) | Self::Query(_) | Self::Header(..) => {
                 Some("GET /openapi.json says what this address takes.")
             }
+            Self::Nul(_) => Some("Correct the fields named and send it again."),
             Self::Internal(_) => Some("Give the request id to who runs this server: it stands in the log."),
         }
     }
 
     fn fields(&self) -> Vec<ProblemField> {
+        if let Self::Nul(field) = self {
+            return vec![ProblemField {
+                field: field.clone(),
+                code: "invalid_value",
+                message: "it holds a NUL character".into(),
+                hint: None,
+            }];
+        }
         let Self::Wallet(error) = self else {
             return Vec::new();
         };
@@ -167,7 +177,7 @@ impl ApiError {
 
     fn reason(&self) -> Option<ProblemReason> {
         let Self::Wallet(error) = self else { return None };
-        if let WalletError::Connection { reason, .. } = error {
+        if let WalletError::Connection { reason, .. } | WalletError::Precondition { reason, .. } = error {
             reason.as_deref().map(ProblemReason::from)
         } else {
             None

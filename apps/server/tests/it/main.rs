@@ -9,6 +9,7 @@
 )]
 
 mod at_rest;
+mod blocked;
 mod browser;
 mod canary;
 mod command;
@@ -20,6 +21,7 @@ mod idempotency;
 mod journey;
 mod limits;
 mod lists;
+mod nul;
 mod outage;
 mod postgres;
 mod raw;

@@ -1,5 +1,6 @@
 //! How an integration is told.
 
+use crate::problem::ProblemReason;
 use coffer_core::Timestamp;
 use coffer_core::integration::{Integration, IntegrationState, TestReport};
 use serde::Serialize;
@@ -39,6 +40,8 @@ pub(crate) struct IntegrationView {
     /// `draft`, `enabled`, `disabled` or `blocked`.
     #[schema(value_type = String, example = "enabled")]
     state: IntegrationState,
+    /// What the provider said when it refused the client, while the integration is blocked for it.
+    reason: Option<ProblemReason>,
     /// The fields that are not secret. A tenant sees none of a shared one.
     #[schema(value_type = std::collections::HashMap<String, ConfigValue>)]
     config: BTreeMap<String, serde_json::Value>,
@@ -71,6 +74,7 @@ impl IntegrationView {
             provider: integration.provider,
             name: integration.name,
             state: integration.state,
+            reason: integration.reason.as_ref().map(ProblemReason::from),
             config: integration.config,
             secrets: integration.secret_hints,
             secrets_set_at: integration.secrets_set_at,
