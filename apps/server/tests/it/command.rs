@@ -16,7 +16,7 @@ fn coffer(folder: &Path, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-fn done(folder: &Path, arguments: &[&str]) -> String {
+pub fn done(folder: &Path, arguments: &[&str]) -> String {
     let output = coffer(folder, arguments);
     assert!(
         output.status.success(),
@@ -35,9 +35,15 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-fn prepared() -> TempDir {
+/// A folder with a key and no database yet.
+pub fn keyed() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     done(folder.path(), &["keys", "generate", "--to", "coffer.key"]);
+    folder
+}
+
+fn prepared() -> TempDir {
+    let folder = keyed();
     done(folder.path(), &["migrate"]);
     folder
 }

@@ -19,6 +19,8 @@ mod errors;
 mod headers;
 mod idempotency;
 mod journey;
+#[cfg(unix)]
+mod killed;
 mod limits;
 mod lists;
 mod nul;
@@ -27,6 +29,8 @@ mod postgres;
 mod raw;
 mod rights;
 mod server;
+mod slow;
 mod start;
 mod state;
 mod stop;
+mod unwritable;
