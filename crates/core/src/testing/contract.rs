@@ -52,8 +52,30 @@ mod world;
 #[macro_export]
 macro_rules! store_contract {
     ($fixture:path) => {
-        $crate::store_contract! {
-            @cases $fixture;
+        $crate::store_contract_cases! { [$crate::store_contract] @cases $fixture; }
+    };
+    (@cases $fixture:path; $($module:ident { $($case:ident,)* })*) => {
+        $($crate::store_contract! { @module $fixture; $module { $($case,)* } })*
+    };
+    (@module $fixture:path; $module:ident { $($case:ident,)* }) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let fixture = $fixture().await;
+                    $crate::testing::contract::$module::$case(fixture.as_ref()).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Gives the list of all cases, module by module, to another macro: after the tokens that follow its name in brackets.
+#[macro_export]
+macro_rules! store_contract_cases {
+    ([$($then:tt)*] $($given:tt)*) => {
+        $($then)*! {
+            $($given)*
             tenant {
                 tenant_is_found_by_id_and_external_id,
                 long_and_foreign_names_come_back_as_they_were,
@@ -151,6 +173,7 @@ macro_rules! store_contract {
                 replacing_tokens_that_moved_is_stale,
                 replacing_takes_class_and_subject_and_leaves_a_subject_that_is_not_told,
                 replacing_by_an_account_that_another_connection_has_is_stale,
+                attempts_of_a_replaced_pending_connection_stay_in_the_journal_of_the_one_that_stays,
             }
             connection {
                 token_view_has_the_default_slot_and_the_token_of_the_audience,
@@ -227,20 +250,6 @@ macro_rules! store_contract {
             health {
                 ping_answers_with_a_time_that_does_not_run_backwards,
             }
-        }
-    };
-    (@cases $fixture:path; $($module:ident { $($case:ident,)* })*) => {
-        $($crate::store_contract! { @module $fixture; $module { $($case,)* } })*
-    };
-    (@module $fixture:path; $module:ident { $($case:ident,)* }) => {
-        mod $module {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $case() {
-                    let fixture = $fixture().await;
-                    $crate::testing::contract::$module::$case(fixture.as_ref()).await;
-                }
-            )*
         }
     };
 }

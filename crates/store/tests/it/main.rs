@@ -17,6 +17,7 @@ mod fixture;
 mod lane;
 mod migrations;
 mod outage;
+mod predicates;
 mod proxy;
 mod raw;
 mod row_security;

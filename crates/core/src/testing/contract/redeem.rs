@@ -1,6 +1,8 @@
-use super::world::{Authorized, LONG, World, code, race, refreshed, replacement};
+use super::world::{Authorized, Connected, LONG, World, code, race, refreshed, replacement};
 use crate::audit::AuditVerb;
-use crate::connection::{AttemptOutcome, Connection, ConnectionState, DEFAULT_AUDIENCE, Revocation, Slot};
+use crate::connection::{
+    Attempt, AttemptOutcome, Connection, ConnectionState, DEFAULT_AUDIENCE, Revocation, Slot,
+};
 use crate::id::FlowId;
 use crate::ports::{CommitAnswer, Redemption, Stores};
 use crate::rotation::RotationClass;
@@ -300,4 +302,26 @@ pub async fn replacing_by_an_account_that_another_connection_has_is_stale(stores
         .await;
     assert_eq!(code(&refused), "stale");
     assert_eq!(world.view(old.id).await, before);
+}
+
+pub async fn attempts_of_a_replaced_pending_connection_stay_in_the_journal_of_the_one_that_stays(
+    stores: &Stores,
+) {
+    let world = World::new(stores).await;
+    let old = world.connected().await;
+    let before = world.view(old.id).await;
+    let new = world.authorized(|_| ()).await;
+    let (_, attempt) = world.intending(&Connected::of(&new.commit)).await;
+    assert_eq!(world.attempts(old.id).await, []);
+    let replace = replacement(&before.connection, &before.slots[0]);
+    let bound = world
+        .redeem(new.flow, &Redemption::Replace(Box::new(replace)))
+        .await;
+    assert_eq!(bound.unwrap(), old.id);
+    let moved = Attempt {
+        connection: Some(old.id),
+        slot: None,
+        ..attempt
+    };
+    assert_eq!(world.attempts(old.id).await, [moved]);
 }

@@ -2,7 +2,7 @@
 
 use super::refresh::clear_failures;
 use super::state::TenantRows;
-use crate::connection::{Connection, ConnectionState, Revocation};
+use crate::connection::{Attempt, Connection, ConnectionState, Revocation};
 use crate::id::{ConnectionId, FlowId};
 use crate::ports::Replacement;
 use crate::{StoreError, Timestamp};
@@ -89,6 +89,14 @@ pub(super) fn replace(
     connection.scopes.clone_from(&new.scopes);
     connection.scopes_missing.clone_from(&new.scopes_missing);
     connection.updated_at = at;
-    rows.connections.remove(&pending);
+    let gone = rows.connections.remove(&pending);
+    let stays = rows.connection_mut(new.connection)?;
+    for attempt in gone.into_iter().flat_map(|row| row.attempts.into_values()) {
+        stays.keep_attempt(&Attempt {
+            connection: Some(new.connection),
+            slot: None,
+            ..attempt
+        });
+    }
     Ok(new.connection)
 }
