@@ -3,7 +3,8 @@
 #
 # As root on Debian it installs the packages that are missing; otherwise it says which. Tools are built once into
 # target/tools. It starts a throwaway PostgreSQL and the counterparts of tests/peers, and leaves nothing running.
-# --long: more cases for each property, and each crate's tests built alone, as who embeds one crate would.
+# --long: more cases for each property, more seals and dropped calls, and each crate's tests built alone, as who embeds
+# one crate would.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/common.sh
@@ -17,7 +18,8 @@ for flag in "$@"; do
 done
 
 export CARGO_INCREMENTAL=0
-[[ -z $long ]] || export PROPTEST_CASES=4096
+# A release needs the numbers of the threat model: so many seals, so many calls that are given up.
+[[ -z $long ]] || export PROPTEST_CASES=4096 COFFER_TEST_SEALS=10000000 COFFER_TEST_DROPS=100000
 
 passed=0 failed=0
 

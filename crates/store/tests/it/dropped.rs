@@ -12,6 +12,21 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 
+/// So many calls are dropped in PostgreSQL, unless `COFFER_TEST_DROPS` says another number; `scripts/test.sh --long`
+/// says 10^5.
+const DROPS: usize = 3000;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a longer test, asked for by the script that runs it"
+)]
+fn drops() -> usize {
+    std::env::var("COFFER_TEST_DROPS").map_or(DROPS, |number| number.parse().unwrap())
+}
+
+/// How many calls [`drop_many`] drops in each round.
+const CALLS_PER_ROUND: usize = 3;
+
 /// Polls a future a few times, letting the others go on in between, and drops it. Answers how many calls that began:
 /// one, unless it was never polled.
 async fn drop_after(polls: usize, future: impl Future) -> u64 {
@@ -117,7 +132,8 @@ async fn thr_19_dropped_calls_leave_sqlite_whole() {
 #[tokio::test]
 async fn thr_18_thr_19_dropped_calls_leave_no_transaction_open_in_postgres() {
     let fixture = fixture::postgres().await;
-    drop_many(&fixture, 1000).await;
+    let calls = drops();
+    drop_many(&fixture, calls.div_ceil(CALLS_PER_ROUND)).await;
     let superuser = raw::connect(fixture.database().superuser_url()).await;
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                 AND state LIKE 'idle in transaction%'";
