@@ -13,6 +13,7 @@ mod ambiguous;
 mod answers;
 mod blocked;
 mod callers;
+mod captures;
 mod disconnect;
 mod failures;
 mod flow;

@@ -13,7 +13,7 @@ use coffer_wallet::{TokenGrant, TokenRequest};
 use std::sync::Arc;
 use std::time::Duration;
 
-const SIMULATOR: &str = include_str!("../../../catalog/providers/simulator.toml");
+pub const SIMULATOR: &str = include_str!("../../../catalog/providers/simulator.toml");
 
 async fn with_life(world: &World, id: ConnectionId, secs: u64) -> TokenGrant {
     let request = TokenRequest {
