@@ -71,7 +71,7 @@ pub(crate) fn read(provider: &Provider, document: &Document) -> Option<TokenSet>
     {
         return None;
     }
-    let token_type = reader.text(&at.token_type);
+    let token_type = reader.token_type(&at.token_type);
     if token_type.as_deref().is_some_and(needs_proof) {
         return None;
     }
@@ -114,9 +114,13 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn text(&self, pointer: &Pointer) -> Option<String> {
+    /// A word for a header: what is none says nothing.
+    fn token_type(&self, pointer: &Pointer) -> Option<String> {
         let text = pointer.lookup(self.value)?.as_str()?.trim();
-        (!text.is_empty() && text.len() <= CAPTURE_CAP).then(|| text.to_owned())
+        let is_fit = !text.is_empty()
+            && text.len() <= CAPTURE_CAP
+            && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        is_fit.then(|| text.to_owned())
     }
 
     /// A token: not empty, and fit for a header.
@@ -146,19 +150,16 @@ impl Reader<'_> {
         }
     }
 
-    /// Granted scopes: one text with separators, or a list (RFC 6749, section 3.3; OA-C16).
+    /// Granted scopes: one text with separators, or a list (RFC 6749, section 3.3; OA-C16). What has a control character
+    /// in it is none: a database may refuse to store it, and with it the tokens.
     fn scopes(&self, pointer: &Pointer) -> Option<Vec<String>> {
-        match pointer.lookup(self.value)? {
-            Value::String(text) => Some(self.provider.scopes.split(text)),
-            Value::Array(list) => Some(
-                list.iter()
-                    .filter_map(Value::as_str)
-                    .filter(|scope| !scope.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            ),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
-        }
+        let mut scopes = match pointer.lookup(self.value)? {
+            Value::String(text) => self.provider.scopes.split(text),
+            Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
+        };
+        scopes.retain(|scope| !scope.is_empty() && !scope.chars().any(char::is_control));
+        Some(scopes)
     }
 
     fn extra(&self, extra: &ExtraToken) -> Option<ExtraTokenSet> {

@@ -204,6 +204,12 @@ async fn oa_c16_granted_scopes_are_told_and_a_narrower_grant_is_visible() {
         (json!(["read"]), Some(vec!["read"]), vec!["write"]),
         (json!("read"), Some(vec!["read"]), vec!["write"]),
         (json!(""), Some(vec![]), vec!["read", "write"]),
+        (json!("read wri\u{0}te"), Some(vec!["read"]), vec!["write"]),
+        (
+            json!(["read", "\u{0}", "a\nb"]),
+            Some(vec!["read"]),
+            vec!["write"],
+        ),
         (Value::Null, None, vec![]),
     ] {
         let tokens = exchange_oauth2(&json!({"access_token": "at", "scope": scope}).to_string())
@@ -216,6 +222,13 @@ async fn oa_c16_granted_scopes_are_told_and_a_narrower_grant_is_visible() {
         );
         assert_eq!(tokens.missing_scopes(&asked), missing, "{scope}");
     }
+}
+
+#[tokio::test]
+async fn inv1_a_token_type_that_no_database_would_store_is_not_told_and_costs_no_token() {
+    let body = json!({"access_token": "at", "token_type": "bea\u{0}rer"});
+    let tokens = exchange_oauth2(&body.to_string()).await.unwrap();
+    assert_eq!(tokens.token_type, None);
 }
 
 #[tokio::test]

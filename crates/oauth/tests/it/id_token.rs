@@ -1,5 +1,6 @@
 //! ID tokens that must not be accepted (THR-38), and those that must.
 
+mod algorithms;
 mod corpus;
 
 use crate::signer::Signer;
