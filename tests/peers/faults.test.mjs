@@ -59,15 +59,18 @@ describe("a wrong client secret", () => {
     { name: "GitHub", introduced: github, steps: chooseAda, said: "incorrect_client_credentials" },
   ];
   for (const { name, introduced, steps, said } of services) {
-    test(`sends the person back from ${name} with the reason, and is told to the operator`, async () => {
-      await using(await introduced(coffer), async ({ id, rightSecret }) => {
+    test(`sends the person back from ${name} with the reason, and blocks the integration until it is corrected`, async () => {
+      await using(await introduced(coffer), async ({ id, rightSecret, enable }) => {
         const refused = await consent(coffer, home.page, id, through(steps));
         assert.deepEqual([refused.get("coffer_error"), refused.get("coffer_result")], ["invalid_config", null]);
         const { items } = await coffer.ask("GET", "/v1/audit?limit=100");
         const failed = items.find(({ verb }) => verb === "OAuthAuthorizeFailed");
         assert.equal(failed?.detail.provider_code, said);
+        const { state, reason } = await coffer.ask("GET", `/v1/integrations/${id}`);
+        assert.deepEqual([state, reason?.provider_code], ["blocked", said]);
 
         await rightSecret();
+        await enable();
         assert.equal((await connect(coffer, home.page, id, through(steps))).state, "fresh");
       });
     });

@@ -84,13 +84,17 @@ pub(crate) fn reason(error: &Error, at: Timestamp) -> Reason {
     reason_of(&as_provider_error(error), at)
 }
 
-/// Whether a code exchange was refused because of the client's own credentials (RFC 6749, section 5.2). Any other fault of
-/// the configuration, a redirect URI that is not registered, say, stops new connections and leaves refreshes as they are.
+/// What providers call client credentials that are wrong: RFC 6749, section 5.2, and GitHub.
+const CLIENT_REFUSED: [&str; 2] = ["invalid_client", "incorrect_client_credentials"];
+
+/// Whether a code exchange was refused because of the client's own credentials. Any other fault of the configuration, a
+/// redirect URI that is not registered, say, stops new connections and leaves refreshes as they are.
 pub(crate) fn refuses_client(error: &Error) -> bool {
     let Error::Provider(error) = error else {
         return false;
     };
-    error.verdict == Verdict::Config && error.provider_code.as_deref() == Some("invalid_client")
+    let code = error.provider_code.as_deref();
+    error.verdict == Verdict::Config && code.is_some_and(|code| CLIENT_REFUSED.contains(&code))
 }
 
 /// Every error of the OAuth client as one of the provider's: what is not the provider's word was never sent.
@@ -131,7 +135,9 @@ mod tests {
                 hint: "look".into(),
             })
         };
-        assert!(refuses_client(&answer(Verdict::Config, "invalid_client")));
+        for code in CLIENT_REFUSED {
+            assert!(refuses_client(&answer(Verdict::Config, code)));
+        }
         for (verdict, code) in [
             (Verdict::Config, "redirect_uri_mismatch"),
             (Verdict::Config, "admin_policy_enforced"),

@@ -3,11 +3,9 @@
 
 use crate::postgres::on;
 use crate::server::Server;
-use coffer_core::secret::ExposeSecret;
 use coffer_simulator::model::{Behaviour, Endpoint};
 use coffer_testkit::postgres::Database;
 use serde_json::{Value, json};
-use tokio_postgres::NoTls;
 
 /// As a standby is after a failover, or a primary whose operator stopped writes.
 #[tokio::test(flavor = "multi_thread")]
@@ -61,10 +59,6 @@ async fn reads_go_on(database: &Database, breaks: &str, mends: &str) {
         ("/v1/connect-sessions", session),
         (&*refresh, Value::Null),
     ];
-    let (superuser, line) = tokio_postgres::connect(database.superuser_url().expose_secret(), NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(line);
     let served = async || {
         let answer = server.post(&token, &key, Value::Null).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -78,7 +72,7 @@ async fn reads_go_on(database: &Database, breaks: &str, mends: &str) {
     };
     assert_eq!(served().await, 1);
 
-    superuser.batch_execute(breaks).await.unwrap();
+    database.as_superuser(breaks).await.unwrap();
     for _ in 0..2 {
         assert_eq!(served().await, 1);
         for (target, body) in &writes {
@@ -96,7 +90,7 @@ async fn reads_go_on(database: &Database, breaks: &str, mends: &str) {
     assert_eq!(refreshes(), (None, 0), "what cannot be noted is not sent");
     assert_eq!(served().await, 1);
 
-    superuser.batch_execute(mends).await.unwrap();
+    database.as_superuser(mends).await.unwrap();
     for (target, body) in &writes {
         let answer = server.post(target, &key, body.clone()).await;
         assert!((200..300).contains(&answer.status), "{target}: {answer:?}");

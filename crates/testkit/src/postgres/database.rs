@@ -92,6 +92,14 @@ impl Database {
         &self.superuser
     }
 
+    /// Runs statements in this database as its superuser: to break something.
+    ///
+    /// # Errors
+    /// The server refuses one.
+    pub async fn as_superuser(&self, statements: &str) -> Result<(), Error> {
+        run(&config(&self.superuser)?, &[statements.to_owned()]).await
+    }
+
     fn creation(&self) -> Vec<String> {
         let (name, owner, app, system) = (&self.name, &self.owner.name, &self.app.name, &self.system.name);
         vec![
