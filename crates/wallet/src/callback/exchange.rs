@@ -36,7 +36,9 @@ struct Exchanged {
 enum Failed {
     /// The code got no usable answer, or was not sent at all.
     Code(coffer_oauth::Error),
-    /// Tokens came, and are not what they have to be.
+    /// The token endpoint answered, and gave no tokens that can be used.
+    Answer(coffer_oauth::Error, HttpResponse),
+    /// It gave tokens, and what they lead to is not what it has to be.
     Tokens(coffer_oauth::Error, HttpResponse),
 }
 
@@ -73,29 +75,33 @@ impl Inner {
                 }
                 kept
             }
-            Err(Failed::Code(error)) => {
-                let outcome = outcome_unanswered(&error);
-                self.end_failed(&landed, &attempt, outcome, error).await
-            }
-            Err(Failed::Tokens(error, reply)) => {
-                self.disown(&landed, &grant, &reply).await;
-                let outcome = outcome_answered(&error);
-                self.end_failed(&landed, &attempt, outcome, error).await
-            }
+            Err(failed) => self.end_failed(&landed, &attempt, &grant, failed).await,
         }
     }
 
-    /// Keeps what the provider said. Where it does not know the client, nothing else of the integration works either.
+    /// Keeps what the provider said. Where its token endpoint does not know the client, nothing else of the integration
+    /// works either; what another endpoint says after the client was accepted is not about the client.
     async fn end_failed(
         &self,
         landed: &Landed,
         attempt: &Attempt,
-        outcome: AttemptOutcome,
-        error: coffer_oauth::Error,
+        grant: &CodeGrant<'_>,
+        failed: Failed,
     ) -> Result<Arrival, WalletError> {
+        let (outcome, blocks, error) = match failed {
+            Failed::Code(error) => (outcome_unanswered(&error), false, error),
+            Failed::Answer(error, reply) => {
+                self.disown(landed, grant, &reply).await;
+                (outcome_answered(&error), provider::refuses_client(&error), error)
+            }
+            Failed::Tokens(error, reply) => {
+                self.disown(landed, grant, &reply).await;
+                (outcome_answered(&error), false, error)
+            }
+        };
         let reason = provider::reason(&error, self.now());
         self.keep_failure(landed, attempt, outcome, &reason).await?;
-        if provider::refuses_client(&error) {
+        if blocks {
             self.block(&landed.asker, landed.flow.integration, &reason)
                 .await?;
         }
@@ -108,7 +114,7 @@ impl Inner {
         let reply = sent.map_err(Failed::Code)?;
         let tokens = match self.oauth.read_tokens(integration, grant, &reply).await {
             Ok(tokens) => tokens,
-            Err(error) => return Err(Failed::Tokens(error, reply)),
+            Err(error) => return Err(Failed::Answer(error, reply)),
         };
         let identity = match self.oauth.identity(integration, &tokens).await {
             Ok(identity) => Some(identity),

@@ -1,13 +1,18 @@
 //! A provider that refuses the integration's client: all its connections stop, and go on once it is mended (INV9).
 
 use crate::world::{PAGE, SECRET, World, new_integration, values};
+use async_trait::async_trait;
 use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState};
+use coffer_core::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use coffer_core::id::IntegrationId;
 use coffer_core::integration::IntegrationState;
 use coffer_core::rotation::RotationClass;
+use coffer_core::secret::secret_bytes;
 use coffer_core::testing::{Fault, Method};
+use coffer_simulator::InProcess;
 use coffer_simulator::model::Endpoint;
 use coffer_wallet::{NewConnectSession, WalletError};
+use std::sync::Arc;
 
 #[tokio::test(start_paused = true)]
 async fn inv9_a_refused_client_blocks_the_integration_and_burns_no_grant() {
@@ -183,6 +188,40 @@ async fn a_code_that_is_refused_for_itself_leaves_the_integration_as_it_is() {
     ]);
     assert!(world.come_back(&injected, &departure).await.is_err());
     assert_eq!(world.totals().requests[&Endpoint::Code], 1);
+    let state = state_of(&world, world.integration).await;
+    assert_eq!(state, IntegrationState::Enabled);
+}
+
+/// The network to a provider whose identity endpoint says of itself what only a token endpoint can say of a client.
+#[derive(Debug)]
+struct Confused(InProcess);
+
+#[async_trait]
+impl HttpClient for Confused {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let confused = request.url.path() == "/userinfo";
+        let reply = self.0.send(request).await?;
+        if !confused {
+            return Ok(reply);
+        }
+        let body = secret_bytes(br#"{"error":"invalid_client"}"#.to_vec());
+        Ok(HttpResponse {
+            status: 401,
+            body,
+            ..reply
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn inv9_what_an_identity_endpoint_says_of_the_client_does_not_block_the_integration() {
+    let mut world = World::of_class(RotationClass::SingleUse).await;
+    world.wallet = world.through(Arc::new(Confused(world.http.clone())));
+    let made = world.session(|new| new.scopes = vec!["profile".into()]).await;
+    let departure = world.open(&made).await.unwrap();
+    let callback = world.http.consent(&departure.authorize_url, "alice").unwrap();
+    world.come_back(&callback, &departure).await.unwrap();
+    assert_eq!(world.totals().requests[&Endpoint::Userinfo], 1, "it was asked");
     let state = state_of(&world, world.integration).await;
     assert_eq!(state, IntegrationState::Enabled);
 }
