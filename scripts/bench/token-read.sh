@@ -15,6 +15,7 @@ targets=(constant sqlite postgres pgbench)
 
 main() {
     need curl:curl wrk:wrk initdb:postgresql
+    nice -n -10 true 2>&1 | grep -q . && die 'the load generators need priority: run this as root'
     build
     # The data of pgbench must lie in PostgreSQL's memory as ours does.
     export COFFER_TEST_POSTGRES_OPTIONS='-c shared_buffers=512MB'

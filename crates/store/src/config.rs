@@ -13,7 +13,7 @@ pub struct StoreConfig {
     pub pools: PoolSizes,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// The multi-thread runtime on which all database work runs. Where it is `None`, the store starts a small one of
+    /// The multi-thread runtime on which transactions run. Where it is `None`, the store starts a small one of
     /// its own. It must not be the current-thread runtime of a web worker: see the crate's documentation.
     pub runtime: Option<tokio::runtime::Handle>,
 }
@@ -58,7 +58,7 @@ pub enum Database {
 /// How many connections to keep at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSizes {
-    /// PostgreSQL, requests: 8 to 16 serve more than 64 do.
+    /// PostgreSQL, requests: 8 to 16 serve more than 64 do. Each runtime that reads tokens has one more, at most 16 do.
     pub app: usize,
     /// PostgreSQL, statements without a tenant.
     pub system: usize,

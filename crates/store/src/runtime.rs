@@ -1,4 +1,4 @@
-//! The threads on which all database work runs.
+//! The threads on which transactions run.
 //!
 //! A web worker's future may be dropped at any await: the browser went away, a deadline passed. A transaction must not
 //! be dropped with it, so it runs in a task of its own, which the caller only waits for.

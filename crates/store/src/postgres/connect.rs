@@ -54,7 +54,7 @@ impl Backend {
         Ok(Self {
             app_user: app.user.clone(),
             system_user: system.user.clone(),
-            lanes: Lanes::new(app.clone(), settings(timeouts)),
+            lanes: Lanes::new(app.clone(), settings(timeouts), timeouts),
             app: pool(app, sizes.app, timeouts)?,
             system: pool(system, sizes.system, timeouts)?,
             owner,

@@ -6,7 +6,9 @@
 //! connection for each. `SET LOCAL` ends with its COMMIT: the next piece sets its own tenant.
 //!
 //! Each runtime that reads has a lane of its own: a web worker's reads are written and answered on its own thread, many
-//! in one system call, and no other thread is woken.
+//! in one system call, and no other thread is woken. No runtime waits for the lane of another, which may have nobody to
+//! drive it. Where there is no lane (no runtime, too many of them, none open yet, one that does not answer), a read takes
+//! the ordinary way.
 //!
 //! Should a statement ever slip out of its transaction, it has no tenant, or another one's, and row-level security lets
 //! it see nothing. So a *not found* from here is not believed: an ordinary transaction is asked.
@@ -15,6 +17,7 @@ use super::target::Target;
 use super::transaction::begin_sql;
 use super::wire::{RawParam, decode};
 use super::{Backend, queries};
+use crate::config::Timeouts;
 use crate::rows::TokenViewRow;
 use crate::token_view::{TokenViewQuery, prepared_sql};
 use crate::tx::{Ended, Spec, Who};
@@ -24,34 +27,44 @@ use coffer_core::id::TenantId;
 use futures_util::future::join3;
 use std::future::Future as _;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::runtime::{self, Handle};
+use tokio::time::{Instant, timeout};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Statement};
 
-/// The most lanes, which is the most connections that they take. Further runtimes share them.
+/// The most lanes, which is the most connections that they take.
 const MOST: usize = 16;
+
+/// How long no lane is opened after one could not be.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The lanes of one database.
 pub(super) struct Lanes {
     connector: Arc<Connector>,
-    turn: AtomicUsize,
     lanes: Mutex<Vec<Arc<Lane>>>,
 }
 
-/// What opens a lane.
+/// What opens a lane, and how long that and an answer may take.
 struct Connector {
     target: Target,
     settings: String,
+    timeouts: Timeouts,
 }
 
 /// One runtime's lane.
 pub(crate) struct Lane {
     home: runtime::Id,
-    line: Mutex<Option<Arc<Line>>>,
-    opening: AtomicBool,
+    state: Mutex<State>,
     connector: Arc<Connector>,
+}
+
+enum State {
+    /// Not to be opened before this time.
+    Closed(Option<Instant>),
+    Opening,
+    Open(Arc<Line>),
 }
 
 /// A connection with its prepared statement.
@@ -63,8 +76,8 @@ struct Line {
 
 impl Backend {
     /// The lane of the runtime that calls this.
-    pub(crate) fn lane(&self) -> Arc<Lane> {
-        self.lanes.of(Handle::current().id())
+    pub(crate) fn lane(&self) -> Option<Arc<Lane>> {
+        self.lanes.of(Handle::try_current().ok()?.id())
     }
 
     /// The view by way of an ordinary transaction.
@@ -84,36 +97,37 @@ impl Backend {
 }
 
 impl Lanes {
-    pub(super) fn new(mut target: Target, settings: String) -> Self {
+    pub(super) fn new(mut target: Target, settings: String, timeouts: Timeouts) -> Self {
         target.config.application_name("coffer-lane");
         Self {
-            connector: Arc::new(Connector { target, settings }),
-            turn: AtomicUsize::new(0),
+            connector: Arc::new(Connector {
+                target,
+                settings,
+                timeouts,
+            }),
             lanes: Mutex::default(),
         }
     }
 
-    fn of(&self, home: runtime::Id) -> Arc<Lane> {
+    fn of(&self, home: runtime::Id) -> Option<Arc<Lane>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.iter().find(|lane| lane.home == home) {
-            return Arc::clone(lane);
+            return Some(Arc::clone(lane));
         }
         if lanes.len() >= MOST {
             // A runtime that is gone has closed its line.
-            lanes.retain(|lane| lane.live().is_some() || lane.opening.load(Ordering::Acquire));
+            lanes.retain(|lane| lane.is_used());
         }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % MOST;
-        if let (true, Some(shared)) = (lanes.len() >= MOST, lanes.get(turn)) {
-            return Arc::clone(shared);
+        if lanes.len() >= MOST {
+            return None;
         }
         let lane = Arc::new(Lane {
             home,
-            line: Mutex::default(),
-            opening: AtomicBool::new(false),
+            state: Mutex::new(State::Closed(None)),
             connector: Arc::clone(&self.connector),
         });
         lanes.push(Arc::clone(&lane));
-        lane
+        Some(lane)
     }
 }
 
@@ -153,47 +167,78 @@ impl Lane {
         let Some(line) = self.live() else {
             return Ok(None);
         };
-        match line.send(tenant, query).await {
-            Ok(row) => row.map(|row| row.into_view(&query.audience)).transpose(),
-            Err(error) => {
+        match timeout(self.connector.timeouts.statement, line.send(tenant, query)).await {
+            Ok(Ok(row)) => return row.map(|row| row.into_view(&query.audience)).transpose(),
+            Ok(Err(error)) => {
                 tracing::debug!(error = %error, "a lane broke; the read takes the ordinary way");
-                self.cut(&line);
-                Ok(None)
             }
+            Err(_) => tracing::warn!("a lane does not answer; the read takes the ordinary way"),
         }
+        self.cut(&line);
+        Ok(None)
     }
 
-    /// Opens the lane on the runtime that calls this, unless it is open or being opened.
+    /// Opens the lane on the runtime that calls this, unless it is open or being opened, or could not be just now.
     pub(crate) fn open(self: &Arc<Self>) {
-        if self.live().is_some() || self.opening.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let lane = Arc::clone(self);
-        tokio::spawn(async move {
-            match lane.connector.connect().await {
-                Ok(line) => *lane.slot() = Some(Arc::new(line)),
-                Err(error) => tracing::debug!(error = %error, "a lane could not be opened"),
+        {
+            let mut state = self.state();
+            let may_open = match &*state {
+                State::Closed(not_before) => not_before.is_none_or(|time| Instant::now() >= time),
+                State::Opening => false,
+                State::Open(line) => line.client.is_closed(),
+            };
+            if !may_open {
+                return;
             }
-            lane.opening.store(false, Ordering::Release);
+            *state = State::Opening;
+        }
+        let opening = Opening(Arc::clone(self));
+        tokio::spawn(async move {
+            let lane = &opening.0;
+            match timeout(lane.connector.timeouts.connect, lane.connector.connect()).await {
+                Ok(Ok(line)) => *lane.state() = State::Open(Arc::new(line)),
+                Ok(Err(error)) => tracing::warn!(error = %error, "a lane could not be opened"),
+                Err(_) => tracing::warn!("a lane could not be opened in time"),
+            }
         });
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Arc<Line>>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn live(&self) -> Option<Arc<Line>> {
-        self.slot()
-            .as_ref()
-            .filter(|line| !line.client.is_closed())
-            .cloned()
+        match &*self.state() {
+            State::Open(line) if !line.client.is_closed() => Some(Arc::clone(line)),
+            State::Open(_) | State::Opening | State::Closed(_) => None,
+        }
+    }
+
+    fn is_used(&self) -> bool {
+        match &*self.state() {
+            State::Open(line) => !line.client.is_closed(),
+            State::Opening => true,
+            State::Closed(_) => false,
+        }
     }
 
     /// Lets go of a broken line, unless another has taken its place.
     fn cut(&self, broken: &Arc<Line>) {
-        let mut slot = self.slot();
-        if slot.as_ref().is_some_and(|line| Arc::ptr_eq(line, broken)) {
-            *slot = None;
+        let mut state = self.state();
+        if matches!(&*state, State::Open(line) if Arc::ptr_eq(line, broken)) {
+            *state = State::Closed(None);
+        }
+    }
+}
+
+/// A lane that is being opened. Should that come to nothing, or its runtime end, it is closed again.
+struct Opening(Arc<Lane>);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        if matches!(*state, State::Opening) {
+            *state = State::Closed(Some(Instant::now() + PAUSE));
         }
     }
 }

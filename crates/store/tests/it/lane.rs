@@ -5,6 +5,7 @@ use crate::fixture::{self, Fixture};
 use crate::raw;
 use coffer_core::StoreError;
 use coffer_core::connection::{DEFAULT_AUDIENCE, TokenView};
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio_postgres::Client;
 
@@ -21,15 +22,18 @@ struct Lane {
 impl Lane {
     /// A store whose lane is open.
     async fn open() -> (Self, Account) {
-        let fixture = fixture::postgres().await;
-        let database = fixture.database();
-        let over = raw::connect(database.superuser_url()).await;
-        let role = database.app().name.clone();
-        let lane = Self { fixture, over, role };
+        let lane = Self::of(fixture::postgres().await).await;
         let account = Account::new(lane.fixture.stores()).await;
         lane.read(&account, &account).await.unwrap().unwrap();
         lane.opened(None).await;
         (lane, account)
+    }
+
+    async fn of(fixture: Fixture) -> Self {
+        let database = fixture.database();
+        let over = raw::connect(database.superuser_url()).await;
+        let role = database.app().name.clone();
+        Self { fixture, over, role }
     }
 
     /// Reads an account's token as the tenant of another, or its own.
@@ -100,6 +104,37 @@ async fn thr_1_thr_2_reads_of_many_tenants_by_one_lane_each_see_their_own() {
     for (by, of) in [(&first, &second), (&second, &first)] {
         assert!(lane.read(by, of).await.unwrap().is_none());
     }
+}
+
+#[tokio::test]
+async fn thr_18_thr_19_reads_dropped_on_their_way_leave_the_lane_to_the_next_tenant() {
+    let (lane, first) = Lane::open().await;
+    let second = Account::new(lane.fixture.stores()).await;
+    lane.limit(true).await;
+    for _ in 0..200 {
+        assert!(lane.read(&first, &first).now_or_never().is_none(), "it was sent");
+        let seen = lane.read(&second, &second).await.unwrap().unwrap();
+        assert_eq!(seen.access.unwrap().id, second.token.id);
+    }
+}
+
+#[tokio::test]
+async fn runtimes_that_come_and_go_leave_room_for_one_that_stays() {
+    let fixture = fixture::postgres().await;
+    let account = Account::new(fixture.stores()).await;
+    for _ in 0..40 {
+        let (stores, scope, id) = (fixture.stores().clone(), account.scope, account.id);
+        let read = tokio::task::spawn_blocking(move || {
+            let passing = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let read = stores.connections.token_view(&scope, id, DEFAULT_AUDIENCE);
+            passing.unwrap().block_on(read)
+        });
+        let view = read.await.unwrap().unwrap().unwrap();
+        assert_eq!(view.access.unwrap().id, account.token.id);
+    }
+    let lane = Lane::of(fixture).await;
+    lane.read(&account, &account).await.unwrap().unwrap();
+    lane.opened(None).await;
 }
 
 #[tokio::test]
