@@ -1,10 +1,18 @@
-//! Every condition on a tenant, in every statement of the store: deleted, it would show or change another tenant's row.
+//! Every condition on a tenant, in the statements that the contract of the ports runs on SQLite: deleted, it would show
+//! or change another tenant's row, or be missed in a list.
 //!
-//! The contract of the ports is walked through on SQLite, where no second net hides what a statement forgets. Just
-//! before a statement runs, its choice of rows is made on the same database with twins of all tenants: it must choose
-//! no row of a twin. Then each of its conditions on a tenant is deleted in turn: now it must. So a condition that is
-//! deleted from the source fails this test, whichever it is.
+//! The contract is walked through on SQLite, where no second net hides what a statement forgets. Each time, just before a
+//! statement runs, its choice of rows is made on the same database with twins of all tenants: it must choose no row of a
+//! twin. Then each of its conditions on a tenant is deleted: at least once, now it must; where others say the same, when
+//! all those of its table go. One of these that is deleted alone from the source is missed by number, in
+//! `predicates/statements.txt`, and so are statements that are new, or run no more.
+//!
+//! Not seen here: what the contract does not run, and what only PostgreSQL has. That is the `lock_*` functions of
+//! `postgres.rs` (SQLite's own are seen), the text that a lane prepares (made of the same constants as the view of a
+//! token, which is seen), and the statements of `queries/` as diesel writes them for PostgreSQL. Those are held by
+//! row-level security (`row_security.rs`) and by the contract on PostgreSQL.
 
+mod listed;
 mod statement;
 mod tap;
 mod twins;
@@ -16,6 +24,7 @@ use coffer_core::page::PageRequest;
 use coffer_core::ports::ConnectionFilter;
 use coffer_store::{Database, StoreConfig};
 use futures_util::future::LocalBoxFuture;
+use listed::Listed;
 use statement::{Choice, Predicate, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -33,12 +42,16 @@ const ABOVE_TENANTS: [&str; 6] = [
     "FROM `tenants` WHERE ( ( `tenants`.`tenant_id` != ? ) AND ( `tenants`.`tenant_id` > ? ) )",
 ];
 
+/// SQLite's catalogue, and the list of migrations.
+const NOT_OURS: [&str; 2] = ["__diesel_schema_migrations", "sqlite_master"];
+
 /// Choices seen, each with its conditions on a tenant, and whether another tenant's row was chosen without it.
 #[derive(Default)]
 struct Seen {
     choices: BTreeMap<Choice, BTreeMap<Predicate, bool>>,
     above: BTreeSet<String>,
     inserted: BTreeSet<String>,
+    listed: Listed,
     faults: BTreeSet<String>,
     looks: BTreeMap<String, [(Twin, Twins); 3]>,
 }
@@ -60,7 +73,12 @@ impl Listen for Watch {
                 seen.inserted.insert(table);
             }
             Statement::Chooses(choice, bound) => {
-                if choice.tables().iter().all(|(table, _)| is_ours(table)) {
+                if !choice
+                    .tables()
+                    .iter()
+                    .all(|(table, _)| NOT_OURS.contains(&table.as_str()))
+                {
+                    seen.listed.add(sql, &choice);
                     seen.chosen(path, &choice, &tap::literals(values)[bound..]);
                 }
             }
@@ -101,21 +119,23 @@ impl Seen {
         for predicate in predicates {
             let caught = known.entry(predicate.clone()).or_default();
             for (twin, look) in looks.iter_mut() {
-                if *caught || (*twin == Twin::Reference) != predicate.is_of_reference() {
+                if (*twin == Twin::Reference) != predicate.is_of_reference() {
                     continue;
                 }
                 let wanted = match twin {
                     Twin::Whole | Twin::Row => foreign.clone(),
                     Twin::Reference => is_twin(&predicate.left),
                 };
+                // Each time, for other values choose other rows.
                 if look.count(&choice.count(values, &[], &wanted)) > 0 {
                     self.faults
                         .insert(format!("chooses rows of another tenant: {}", choice.text()));
                 }
                 let deletions = choice.deletions(&predicate);
-                *caught = deletions
-                    .iter()
-                    .any(|deleted| look.count(&choice.count(values, deleted, &wanted)) > 0);
+                *caught = *caught
+                    || deletions
+                        .iter()
+                        .any(|deleted| look.count(&choice.count(values, deleted, &wanted)) > 0);
             }
         }
     }
@@ -155,6 +175,7 @@ async fn thr_1_every_condition_on_a_tenant_keeps_another_tenants_rows_out() {
     let above = ABOVE_TENANTS.map(str::to_owned);
     assert_eq!(seen.above, BTreeSet::from(above));
     let ours = TABLES.map(|(table, _)| table.to_owned());
+    seen.listed.compare();
     assert!(seen.inserted.is_superset(&BTreeSet::from(ours)));
     for (choice, predicates) in &seen.choices {
         for (predicate, caught) in predicates {

@@ -41,9 +41,24 @@ pub enum Statement {
         table: String,
         columns: BTreeSet<String>,
     },
-    /// It has no table of the store's: `BEGIN`, or a question about the time.
+    /// It has no table: `BEGIN`, a question about the time, or what sets up the connection or the schema.
     NoTable,
 }
+
+/// The first words of what opens and ends transactions, sets up a connection, and sets up the schema, whose files begin
+/// with a comment.
+const NO_TABLE: [&str; 10] = [
+    "ALTER",
+    "BEGIN",
+    "COMMIT",
+    "CREATE",
+    "DROP",
+    "PRAGMA",
+    "RELEASE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "-",
+];
 
 impl Statement {
     pub fn parse(sql: &str) -> Self {
@@ -51,6 +66,8 @@ impl Statement {
         let word = |at: usize| tokens.get(at).map_or("", String::as_str);
         match word(0) {
             "INSERT" => {
+                let chooses = |token: &String| matches!(token.as_str(), "SELECT" | "UPDATE" | "WHERE");
+                assert!(word(1) == "INTO" && !tokens.iter().any(chooses), "{sql}");
                 let open = tokens.iter().position(|token| token == "(").unwrap();
                 let close = tokens.iter().position(|token| token == ")").unwrap();
                 Self::Inserts {
@@ -72,7 +89,8 @@ impl Statement {
                 Some(at) => Self::Chooses(Choice::new(&tokens[at..]), binds(&tokens[..at])),
                 None => Self::NoTable,
             },
-            _ => Self::NoTable,
+            first if NO_TABLE.contains(&first) => Self::NoTable,
+            _ => panic!("a statement that this test does not know: {sql}"),
         }
     }
 }
@@ -105,6 +123,22 @@ impl Choice {
     /// As text, with its bound values as `?`.
     pub fn text(&self) -> String {
         self.tokens.join(" ").replace(" . ", ".")
+    }
+
+    /// In short: the tables with the number of conditions on a tenant of each, and the other columns of the conditions.
+    pub fn brief(&self) -> String {
+        let predicates = self.predicates();
+        let of = |alias: &str| predicates.iter().filter(|one| one.is_of(alias)).count();
+        let tables = self.tables().into_iter();
+        let tables: Vec<_> = tables
+            .map(|(table, alias)| format!("{table}={}", of(&alias)))
+            .collect();
+        let after_dot = self.tokens.windows(2).filter(|pair| pair[0] == ".");
+        let columns = after_dot.map(|pair| bare(&pair[1]));
+        let others: BTreeSet<_> = columns.filter(|name| !TENANT_COLUMNS.contains(name)).collect();
+        let others: Vec<_> = others.into_iter().collect();
+        let by = if others.is_empty() { "" } else { " by " };
+        format!("{}{by}{}", tables.join(" "), others.join(" "))
     }
 
     /// The tables: their names, and what the statement calls them.
