@@ -34,6 +34,8 @@ struct Landed {
     asker: Asker,
     scope: TenantScope,
     integration: Integration,
+    /// The stored integration's version, with whose secrets the provider is asked.
+    version: u64,
     secrets: FlowSecrets,
     callback: Callback,
     /// What the authorization request said; the exchange says the same (RFC 6749, section 4.1.3).
@@ -153,6 +155,7 @@ impl Inner {
     ) -> Result<Arrival, WalletError> {
         let scope = TenantScope::assume(flow.tenant, "the flow was found by its 256-bit state");
         let opened = self.opened(&scope, flow.integration).await?;
+        let version = opened.integration.version;
         let integration = self.oauth_integration(opened);
         let captured = callback.captured(&integration);
         let integration = integration.with_captured(captured);
@@ -171,6 +174,7 @@ impl Inner {
             asker: asker.clone(),
             scope,
             integration,
+            version,
             secrets,
             callback,
         };

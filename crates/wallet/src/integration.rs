@@ -6,6 +6,7 @@ mod open;
 mod probe;
 mod write;
 
+pub use block::told_reason;
 use hosts::Move;
 pub(crate) use open::{Opened, Secrets, public_values};
 

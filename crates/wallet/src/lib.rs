@@ -35,7 +35,7 @@ pub use connection::ConnectionStatus;
 pub use environment::EnvironmentClient;
 pub use error::{WalletError, failure_hint};
 pub use idempotency::{Idempotent, KEPT_FOR, Ticket};
-pub use integration::Values;
+pub use integration::{Values, told_reason};
 pub use refresh::RefreshStats;
 pub use settings::{Settings, SettingsError};
 pub use smoke_test::SmokeTest;

@@ -61,7 +61,8 @@ pub trait IntegrationStore: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
 
-    /// Marks an enabled integration as blocked by the provider, whoever owns it. Answers whether it was this call
+    /// Marks an enabled integration as blocked by the provider, whoever owns it, where `version` is what was refused
+    /// and is still stored: a late refusal says nothing of what was mended meanwhile. Answers whether it was this call
     /// that did so: one alarm is enough, and the first reason stays. The version stays, because the sealed fields are
     /// bound to it.
     ///
@@ -71,6 +72,7 @@ pub trait IntegrationStore: Send + Sync {
         &self,
         scope: &SystemScope,
         integration: IntegrationRef,
+        version: u64,
         reason: &Reason,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError>;

@@ -25,6 +25,7 @@
 )]
 
 pub mod audit;
+pub mod block;
 pub mod caller;
 pub mod commit;
 pub mod connection;
@@ -99,13 +100,16 @@ macro_rules! store_contract_cases {
                 renaming_to_a_taken_name_is_refused,
                 installations_integrations_are_read_by_all_and_written_by_none,
                 integrations_are_listed_oldest_first_in_pages,
-                change_that_did_not_know_of_a_block_does_not_undo_it,
                 integration_in_use_is_not_deleted,
                 integration_is_deleted_with_its_revoked_connections,
                 shared_integration_in_use_by_a_tenant_is_not_deleted,
                 unused_integration_is_deleted_with_its_sessions_and_flows,
+            }
+            block {
+                change_that_did_not_know_of_a_block_does_not_undo_it,
                 integration_is_blocked_once_and_keeps_its_version,
                 only_an_enabled_integration_is_blocked,
+                refusal_of_an_older_version_does_not_block,
             }
             caller {
                 caller_is_found_by_id_and_by_the_hash_of_its_key,

@@ -82,6 +82,7 @@ impl IntegrationStore for Store {
         &self,
         _scope: &SystemScope,
         integration: IntegrationRef,
+        version: u64,
         reason: &Reason,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
@@ -89,7 +90,7 @@ impl IntegrationStore for Store {
         tx!(
             self,
             Spec::system("integration.block", Access::Write),
-            system::block_integration(integration, &reason, &entry)
+            system::block_integration(integration, version, &reason, &entry)
         )
     }
 }

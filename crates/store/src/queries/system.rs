@@ -13,7 +13,7 @@ use crate::error::Fault;
 use crate::page::{after, limit};
 use crate::rows::{CallerRow, FlowRow, OperatorRow, SessionRow, TenantRow};
 use crate::schema::{callers, connect_sessions, flows, integrations, operators, tenants};
-use crate::types::{Id, Json, Time};
+use crate::types::{Id, Json, Time, stored};
 use coffer_core::audit::AuditEntry;
 use coffer_core::caller::KeyHolder;
 use coffer_core::connection::Reason;
@@ -128,11 +128,13 @@ pub(crate) async fn list_tenants(c: &mut Conn, page: PageRequest) -> Result<Page
 pub(crate) async fn block_integration(
     c: &mut Conn,
     integration: IntegrationRef,
+    version: u64,
     reason: &Reason,
     entry: &AuditEntry,
 ) -> Result<bool, Fault> {
     let enabled = integrations::table
         .find((Id::of(integration.owner), Id::of(integration.id)))
+        .filter(integrations::version.eq(stored(version)))
         .filter(integrations::state.eq(IntegrationState::Enabled.as_str()));
     let blocked = diesel::update(enabled)
         .set((

@@ -180,7 +180,7 @@ async fn contract_of_look_ups_holds_for_a_system_role_that_row_security_binds() 
     .await;
     coffer_core::testing::contract::flow::session_opens_once_and_is_found_with_its_flow(fixture.stores())
         .await;
-    coffer_core::testing::contract::integration::integration_is_blocked_once_and_keeps_its_version(
+    coffer_core::testing::contract::block::integration_is_blocked_once_and_keeps_its_version(
         fixture.stores(),
     )
     .await;

@@ -102,8 +102,8 @@ impl Inner {
         let reason = provider::reason(&error, self.now());
         self.keep_failure(landed, attempt, outcome, &reason).await?;
         if blocks {
-            self.block(&landed.asker, landed.flow.integration, &reason)
-                .await?;
+            let (reference, version) = (landed.flow.integration, landed.version);
+            self.block(&landed.asker, reference, version, &reason).await?;
         }
         Err(Self::oauth_error(error))
     }

@@ -8,15 +8,31 @@ use coffer_core::actor::Asker;
 use coffer_core::audit::{AuditEntry, AuditVerb};
 use coffer_core::connection::Reason;
 use coffer_core::id::TenantId;
-use coffer_core::integration::IntegrationRef;
+use coffer_core::integration::{Integration, IntegrationRef};
 use serde_json::json;
 
+/// Why an integration is blocked, as this tenant may know it. What a provider said of a shared one was the answer to
+/// somebody else's request: its words are the owner's alone.
+pub fn told_reason(tenant: TenantId, integration: &Integration) -> Option<Reason> {
+    let reason = integration.reason.clone()?;
+    if tenant == integration.owner {
+        return Some(reason);
+    }
+    Some(Reason {
+        message:
+            "The provider refuses the client of this shared integration. Its operator has to correct it."
+                .into(),
+        ..reason
+    })
+}
+
 impl Inner {
-    /// Blocks an enabled integration. Who noticed it stands in the owner's audit log.
+    /// Blocks an enabled integration, where `version` of it, which was refused, is still the one in use. Who noticed it stands in the owner's audit log.
     pub(crate) async fn block(
         &self,
         asker: &Asker,
         integration: IntegrationRef,
+        version: u64,
         reason: &Reason,
     ) -> Result<(), WalletError> {
         let detail =
@@ -30,7 +46,7 @@ impl Inner {
         let store = &self.stores.integrations;
         let blocked = self
             .persist("blocking", Insist::UntilDrained, || {
-                store.block(&system, integration, reason, &audit)
+                store.block(&system, integration, version, reason, &audit)
             })
             .await?;
         if blocked {

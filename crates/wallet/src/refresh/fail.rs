@@ -66,7 +66,8 @@ pub(super) async fn refused(
     // The attempt first: its outcome is known, and must not be taken for a lost answer because of what comes after.
     store_failure(inner, errand, scope, slot, Some(attempt), follows).await?;
     if blocks {
-        inner.block(&errand.asker, prepared.reference, &reason).await?;
+        let (reference, version) = (prepared.reference, prepared.version);
+        inner.block(&errand.asker, reference, version, &reason).await?;
     }
     Ok(if again {
         Next::Again

@@ -26,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) sealing: SealingKey,
     pub(super) integration: Integration,
     pub(super) reference: coffer_core::integration::IntegrationRef,
+    /// Of the integration as it was read, with whose secrets the provider is asked.
+    pub(super) version: u64,
     pub(super) grace: Duration,
     pub(super) class: RotationClass,
 }
@@ -107,6 +109,7 @@ async fn prepare(inner: &Inner, errand: &Errand, scope: &TenantScope) -> Result<
     let grace = opened.provider.rotation.grace();
     let class = opened.provider.rotation.class.resolve(&opened.config);
     let captured = inner.captured(scope, errand.connection, &opened).await?;
+    let version = opened.integration.version;
     let integration = inner.oauth_integration(opened).with_captured(captured);
     // Discovery, where there is any, takes none of the exchange's time: it is done before there is a lease.
     inner
@@ -118,6 +121,7 @@ async fn prepare(inner: &Inner, errand: &Errand, scope: &TenantScope) -> Result<
         sealing,
         integration,
         reference,
+        version,
         grace,
         class,
     })

@@ -1,8 +1,7 @@
 use super::world::{OPERATOR, SYSTEM, World, code, passing, race, scope};
 use crate::audit::AuditVerb;
-use crate::failure::FailureCode;
 use crate::id::{IntegrationId, TenantId};
-use crate::integration::{Integration, IntegrationRef, IntegrationState};
+use crate::integration::{Integration, IntegrationState};
 use crate::page::PageRequest;
 use crate::ports::Stores;
 use crate::testing::fixture;
@@ -19,13 +18,13 @@ async fn shared(stores: &Stores) -> Integration {
     shared
 }
 
-async fn update(world: &World, to: &Integration) -> Result<(), StoreError> {
+pub(super) async fn update(world: &World, to: &Integration) -> Result<(), StoreError> {
     let audit = world.audit(AuditVerb::IntegrationUpdate);
     let (integrations, read) = (&world.stores.integrations, IntegrationState::Enabled);
     integrations.update(&world.scope, to, read, &audit).await
 }
 
-async fn find(world: &World, id: IntegrationId) -> Option<Integration> {
+pub(super) async fn find(world: &World, id: IntegrationId) -> Option<Integration> {
     world.stores.integrations.find(&world.scope, id).await.unwrap()
 }
 
@@ -226,35 +225,6 @@ pub async fn integrations_are_listed_oldest_first_in_pages(stores: &Stores) {
     assert_eq!(listed, made);
 }
 
-/// The version stays when an integration is blocked, so that the state has to say that something changed.
-pub async fn change_that_did_not_know_of_a_block_does_not_undo_it(stores: &Stores) {
-    let world = World::new(stores).await;
-    let mut late = world.integration.clone();
-    late.version = 2;
-    let audit = world.audit(AuditVerb::IntegrationBlock);
-    let integrations = &stores.integrations;
-    let blocked = integrations
-        .block(&SYSTEM, world.reference(), &passing(), &audit)
-        .await;
-    assert!(blocked.unwrap());
-    assert_eq!(code(&update(&world, &late).await), "stale");
-    let there = find(&world, late.id).await.unwrap();
-    assert_eq!(
-        (there.state, there.reason),
-        (IntegrationState::Blocked, Some(passing()))
-    );
-    let audit = world.audit(AuditVerb::IntegrationEnable);
-    integrations
-        .update(&world.scope, &late, IntegrationState::Blocked, &audit)
-        .await
-        .unwrap();
-    assert_eq!(
-        find(&world, late.id).await,
-        Some(late),
-        "the reason goes with the block"
-    );
-}
-
 pub async fn integration_in_use_is_not_deleted(stores: &Stores) {
     let world = World::new(stores).await;
     let (live, revoked) = (world.connected().await, world.connected().await);
@@ -332,63 +302,4 @@ pub async fn unused_integration_is_deleted_with_its_sessions_and_flows(stores: &
         .delete(&world.scope, world.integration.id, &again)
         .await;
     assert_eq!(code(&answer), "not_found");
-}
-
-pub async fn integration_is_blocked_once_and_keeps_its_version(stores: &Stores) {
-    let world = World::new(stores).await;
-    let reason = fixture::reason(FailureCode::InvalidConfig);
-    let answers = race(8, |_| {
-        let (integrations, integration) = (stores.integrations.clone(), world.reference());
-        let (audit, reason) = (world.audit(AuditVerb::IntegrationBlock), reason.clone());
-        async move {
-            let blocked = integrations.block(&SYSTEM, integration, &reason, &audit).await;
-            blocked.unwrap()
-        }
-    })
-    .await;
-    assert_eq!(
-        answers.iter().filter(|blocked| **blocked).count(),
-        1,
-        "{answers:?}"
-    );
-    let blocked = find(&world, world.integration.id).await.unwrap();
-    assert_eq!(
-        (blocked.state, blocked.reason),
-        (IntegrationState::Blocked, Some(reason))
-    );
-    assert_eq!(blocked.version, world.integration.version);
-    assert_eq!(blocked.secrets, world.integration.secrets);
-    let log = world.log().await;
-    let alarms = log
-        .iter()
-        .filter(|entry| entry.verb == AuditVerb::IntegrationBlock);
-    assert_eq!(alarms.count(), 1);
-}
-
-pub async fn only_an_enabled_integration_is_blocked(stores: &Stores) {
-    let world = World::new(stores).await;
-    let mut draft = world.integration.clone();
-    draft.version = 2;
-    draft.state = IntegrationState::Draft;
-    update(&world, &draft).await.unwrap();
-    let audit = world.audit(AuditVerb::IntegrationBlock);
-    let integrations = &stores.integrations;
-    assert!(
-        !integrations
-            .block(&SYSTEM, world.reference(), &passing(), &audit)
-            .await
-            .unwrap()
-    );
-    assert_eq!(find(&world, draft.id).await, Some(draft));
-    let unknown = IntegrationRef {
-        owner: world.tenant.id,
-        id: IntegrationId::from_uuid(fixture::id()),
-    };
-    assert!(
-        !integrations
-            .block(&SYSTEM, unknown, &passing(), &audit)
-            .await
-            .unwrap()
-    );
-    assert!(!world.logged(&audit).await);
 }

@@ -42,7 +42,9 @@ async fn change_all(
         ..of.spare.clone()
     };
     end!(UpdateIntegration: stores.integrations.update(scope, &next, of.spare.state, &tenant()));
-    end!(BlockIntegration: stores.integrations.block(&SYSTEM, next.reference(), &passing(), &tenant()));
+    let there = stores.integrations.find(scope, next.id).await.unwrap().unwrap();
+    let version = there.version;
+    end!(BlockIntegration: stores.integrations.block(&SYSTEM, next.reference(), version, &passing(), &tenant()));
     end!(DeleteIntegration: stores.integrations.delete(scope, next.id, &tenant()));
     end!(CreateCaller: stores.callers.create(scope, &fixture::caller(own), &tenant()));
     end!(RevokeCaller: stores.callers.revoke(scope, of.caller.id, at, &tenant()));

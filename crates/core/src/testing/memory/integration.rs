@@ -119,6 +119,7 @@ impl IntegrationStore for MemoryStore {
         &self,
         _scope: &SystemScope,
         integration: IntegrationRef,
+        version: u64,
         reason: &Reason,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
@@ -127,7 +128,8 @@ impl IntegrationStore for MemoryStore {
                 return Ok(false);
             };
             let there = rows.integrations.get(&integration.id);
-            if there.is_none_or(|there| there.state != IntegrationState::Enabled) {
+            let refused = there.filter(|there| there.version == version);
+            if refused.is_none_or(|there| there.state != IntegrationState::Enabled) {
                 return Ok(false);
             }
             let rows = state.audited(integration.owner, audit)?;
