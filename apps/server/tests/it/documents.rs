@@ -141,3 +141,33 @@ fn every_state_of_a_connection_is_in_the_table_of_errors() {
         );
     }
 }
+
+#[test]
+fn every_command_of_the_readme_is_understood() {
+    let readme = read("README.md");
+    let commands: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("coffer-server "))
+        .collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    let folder = tempfile::tempdir().unwrap();
+    for command in commands {
+        let command = command.replace("<id>", &uuid::Uuid::nil().to_string());
+        let command = command.split('>').next().unwrap_or_default();
+        // What follows an option that is not known is not looked at, `--help` among it.
+        let words = words(command);
+        let arguments: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+        crate::command::done(folder.path(), &arguments);
+    }
+}
+
+/// The words of a command line, with those in quotes as one.
+fn words(line: &str) -> Vec<String> {
+    let parts = line.split('"').enumerate();
+    parts
+        .flat_map(|(number, part)| match number % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
