@@ -2,7 +2,7 @@
 
 use crate::cells;
 use crate::error::WalletError;
-use crate::integration::public_values;
+use crate::integration::{public_values, told_reason};
 use crate::wallet::{Inner, Wallet};
 use coffer_catalog::Config;
 use coffer_core::actor::{Actor, Asker};
@@ -94,7 +94,7 @@ impl Wallet {
         let inner = &self.inner;
         let scope = Inner::scope(asker);
         let integration = self.integration(&scope, new.integration).await?;
-        usable(&integration)?;
+        usable(&scope, &integration)?;
         let return_to = inner.checked_return_to(&new.return_to)?;
         let scopes = checked_scopes(new.scopes)?;
         if integration.owner.is_installation() && !scope.tenant().is_installation() {
@@ -191,7 +191,7 @@ impl Wallet {
         }
         let scope = TenantScope::assume(session.tenant, "the session was found by its 256-bit secret");
         let opened = inner.opened(&scope, session.integration).await?;
-        usable(&opened.integration)?;
+        usable(&scope, &opened.integration)?;
         let integration = inner.oauth_integration(opened);
         let wanted = AuthorizationRequest {
             scopes: if session.scopes.is_empty() {
@@ -324,7 +324,7 @@ impl Inner {
 }
 
 /// Whether new connections may be made with an integration.
-pub(crate) fn usable(integration: &Integration) -> Result<(), WalletError> {
+pub(crate) fn usable(scope: &TenantScope, integration: &Integration) -> Result<(), WalletError> {
     let refuse = |code, message: &str| Err(WalletError::precondition(code, message));
     match integration.state {
         IntegrationState::Enabled => Ok(()),
@@ -336,7 +336,7 @@ pub(crate) fn usable(integration: &Integration) -> Result<(), WalletError> {
         IntegrationState::Blocked => Err(WalletError::Precondition {
             code: "integration_blocked",
             message: "the provider refused the integration's client; correct it, then enable it again".into(),
-            reason: integration.reason.clone().map(Box::new),
+            reason: told_reason(scope.tenant(), integration).map(Box::new),
         }),
     }
 }

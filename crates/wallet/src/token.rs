@@ -3,13 +3,14 @@
 use crate::caller::Principal;
 use crate::cells;
 use crate::error::WalletError;
+use crate::integration::told_reason;
 use crate::refresh::decide::{self, Read, Refusal};
 use crate::refresh::{Errand, Landing, landing_of};
 use crate::wallet::{Inner, Wallet};
 use coffer_core::actor::Asker;
 use coffer_core::caller::CallerVerb;
-use coffer_core::connection::{AccessToken, DEFAULT_AUDIENCE, TokenView};
-use coffer_core::id::ConnectionId;
+use coffer_core::connection::{AccessToken, DEFAULT_AUDIENCE, Reason, TokenView};
+use coffer_core::id::{ConnectionId, IntegrationId};
 use coffer_core::{SecretText, TenantScope, Timestamp};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -255,12 +256,12 @@ impl Inner {
             Refusal::Revoked => "revoked",
             Refusal::ConsentRequired => "consent_required",
             Refusal::IntegrationBlocked => {
-                return match self.stores.integrations.find(scope, view.integration.id).await {
-                    Ok(found) => WalletError::Connection {
-                        state: "integration_blocked",
-                        reason: found.and_then(|found| found.reason).map(Box::new),
-                    },
-                    Err(error) => error.into(),
+                return WalletError::Connection {
+                    state: "integration_blocked",
+                    reason: self
+                        .reason_of_block(scope, view.integration.id)
+                        .await
+                        .map(Box::new),
                 };
             }
             Refusal::Quarantined => "quarantined",
@@ -268,6 +269,17 @@ impl Inner {
         WalletError::Connection {
             state,
             reason: view.reason.map(Box::new),
+        }
+    }
+
+    /// Why an integration is blocked, as far as this tenant is told. That it is blocked is known without it.
+    async fn reason_of_block(&self, scope: &TenantScope, id: IntegrationId) -> Option<Reason> {
+        match self.stores.integrations.find(scope, id).await {
+            Ok(found) => told_reason(scope.tenant(), &found?),
+            Err(error) => {
+                tracing::warn!(integration = %id, %error, "why an integration is blocked could not be read");
+                None
+            }
         }
     }
 }

@@ -206,10 +206,8 @@ const BEYOND: &str = "integrations beyond its reach";
 /// The integration as this one may see it: how a shared one is configured is the operator's alone.
 fn view(app: &App, by: &Granted, integration: Integration) -> IntegrationView {
     let redirect_uri = app.wallet.redirect_uri(integration.id);
-    let view = IntegrationView::of(integration, redirect_uri);
-    if by.caller().is_some() {
-        view.for_tenants()
-    } else {
-        view
+    match by.caller() {
+        Some(caller) => IntegrationView::for_tenant(caller.tenant, integration, redirect_uri),
+        None => IntegrationView::of(integration, redirect_uri),
     }
 }

@@ -96,3 +96,43 @@ async fn enable(server: &Server, key: &str, integration: &str) {
         "{answer:?}"
     );
 }
+
+/// The provider's words were the answer to another tenant's request.
+#[tokio::test(flavor = "multi_thread")]
+async fn f3_why_a_shared_integration_is_blocked_is_told_tenants_in_codes_and_words_of_ours() {
+    let server = Server::start().await;
+    let (one, two) = (server.tenant("one").await, server.tenant("two").await);
+    let integration = server.integration(&server.operator, Behaviour::default()).await;
+    let connection = server.connect(&two.key, &integration, "bob").await;
+    let refresh = format!("/v1/connections/{}/refresh", connection["id"].as_str().unwrap());
+    enter(&server, &server.operator, &integration, "not the secret at all").await;
+    let mut browser = Browser::default();
+    let sent = server
+        .browse(&mut browser, &server.link(&one.key, &integration).await)
+        .await;
+    server.browse(&mut browser, &server.consent(&sent, "alice")).await;
+
+    let at = format!("/v1/integrations/{integration}");
+    let whole = server.get(&at, &server.operator).await.json()["reason"].clone();
+    assert_eq!(whole["provider_code"], "invalid_client", "{whole}");
+    let session = json!({"integration": integration, "user": "user-1", "return_to": server.return_to()});
+    for told in [
+        server.get(&at, &two.key).await.json(),
+        server.get("/v1/integrations", &two.key).await.json()["items"][0].clone(),
+        server.post(&refresh, &two.key, Value::Null).await.json(),
+        server
+            .post("/v1/connect-sessions", &two.key, session)
+            .await
+            .json(),
+    ] {
+        let reason = &told["reason"];
+        assert_eq!(
+            (&reason["code"], &reason["provider_code"]),
+            (&whole["code"], &whole["provider_code"]),
+            "{told}"
+        );
+        let message = reason["message"].as_str().unwrap();
+        assert!(message.contains("shared integration"), "{told}");
+        assert_ne!(whole["message"], message);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::world::{PAGE, SECRET, World, new_integration, values};
 use async_trait::async_trait;
-use coffer_core::connection::{AttemptKind, AttemptOutcome, ConnectionState};
+use coffer_core::connection::{Attempt, AttemptKind, AttemptOutcome, ConnectionState};
 use coffer_core::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use coffer_core::id::IntegrationId;
 use coffer_core::integration::IntegrationState;
@@ -10,9 +10,10 @@ use coffer_core::rotation::RotationClass;
 use coffer_core::secret::secret_bytes;
 use coffer_core::testing::{Fault, Method};
 use coffer_simulator::InProcess;
-use coffer_simulator::model::Endpoint;
+use coffer_simulator::model::{Effect, Endpoint};
 use coffer_wallet::{NewConnectSession, WalletError};
 use std::sync::Arc;
+use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn inv9_a_refused_client_blocks_the_integration_and_burns_no_grant() {
@@ -224,4 +225,58 @@ async fn inv9_what_an_identity_endpoint_says_of_the_client_does_not_block_the_in
     assert_eq!(world.totals().requests[&Endpoint::Userinfo], 1, "it was asked");
     let state = state_of(&world, world.integration).await;
     assert_eq!(state, IntegrationState::Enabled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn inv9_a_refusal_of_what_was_mended_meanwhile_does_not_block() {
+    let world = Arc::new(World::of_class(RotationClass::SingleUseFamily).await);
+    let id = world.connect().await;
+    break_client(&world, RotationClass::SingleUseFamily).await;
+    world.expire();
+    let late = Effect::Late { ms: 5_000 };
+    world.strike(Endpoint::Refresh, false, late, 1);
+    let asked = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.token(id).await.map(|token| token.generation) }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(
+        world.attempts(id, AttemptKind::Refresh).await.len(),
+        1,
+        "it is under way"
+    );
+    mend(&world).await;
+    assert_eq!(
+        asked.await.unwrap().unwrap(),
+        2,
+        "it was sent again, with the right secret"
+    );
+    let attempts = world.attempts(id, AttemptKind::Refresh).await;
+    let refused = |attempt: &&Attempt| attempt.outcome == Some(AttemptOutcome::Refused);
+    assert_eq!((attempts.len(), attempts.iter().filter(refused).count()), (2, 1));
+    let state = state_of(&world, world.integration).await;
+    assert_eq!(state, IntegrationState::Enabled);
+    assert!(!world.audit_verbs().await.contains(&"IntegrationBlock"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn inv9_a_blocked_integration_is_told_as_such_although_its_reason_cannot_be_read() {
+    let world = World::of_class(RotationClass::SingleUseFamily).await;
+    let alice = world.connect().await;
+    break_client(&world, RotationClass::SingleUseFamily).await;
+    assert_eq!(refused_exchange(&world).await, "invalid_config");
+    world.expire();
+    world
+        .store
+        .fail_next(Method::FindIntegration, Fault::Unavailable, 1);
+    let refused = world.token(alice).await.unwrap_err();
+    let WalletError::Connection { state, reason } = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!((state, reason), ("integration_blocked", None));
+    world.store.mend();
+    let WalletError::Connection { reason, .. } = world.token(alice).await.unwrap_err() else {
+        panic!("it is still blocked")
+    };
+    assert!(reason.is_some());
 }

@@ -2,7 +2,9 @@
 
 use crate::problem::ProblemReason;
 use coffer_core::Timestamp;
+use coffer_core::id::TenantId;
 use coffer_core::integration::{Integration, IntegrationState, TestReport};
+use coffer_wallet::told_reason;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use url::Url;
@@ -40,7 +42,8 @@ pub(crate) struct IntegrationView {
     /// `draft`, `enabled`, `disabled` or `blocked`.
     #[schema(value_type = String, example = "enabled")]
     state: IntegrationState,
-    /// What the provider said when it refused the client, while the integration is blocked for it.
+    /// What the provider said when it refused the client, while the integration is blocked for it. A tenant sees the
+    /// codes alone of a shared one.
     reason: Option<ProblemReason>,
     /// The fields that are not secret. A tenant sees none of a shared one.
     #[schema(value_type = std::collections::HashMap<String, ConfigValue>)]
@@ -86,17 +89,21 @@ impl IntegrationView {
         }
     }
 
-    /// What a tenant sees: all of its own; of a shared one neither values nor hints nor what a test found.
-    pub(super) fn for_tenants(self) -> Self {
-        if !self.shared {
-            return self;
+    /// What a tenant sees: all of its own; of a shared one neither values nor hints nor what a test found, nor what
+    /// the provider said to another tenant's request.
+    pub(super) fn for_tenant(tenant: TenantId, integration: Integration, redirect_uri: Url) -> Self {
+        let reason = told_reason(tenant, &integration);
+        let seen = Self::of(integration, redirect_uri);
+        if !seen.shared {
+            return seen;
         }
         Self {
+            reason: reason.as_ref().map(ProblemReason::from),
             config: BTreeMap::new(),
             secrets: BTreeMap::new(),
             secrets_set_at: None,
             last_test: None,
-            ..self
+            ..seen
         }
     }
 }
