@@ -20,7 +20,7 @@ use super::{Backend, queries};
 use crate::config::Timeouts;
 use crate::rows::TokenViewRow;
 use crate::token_view::{TokenViewQuery, prepared_sql};
-use crate::tx::{Ended, Spec, Who};
+use crate::tx::{Ended, Spec, TRIES, Who};
 use coffer_core::StoreError;
 use coffer_core::connection::TokenView;
 use coffer_core::id::TenantId;
@@ -80,19 +80,22 @@ impl Backend {
         self.lanes.of(Handle::try_current().ok()?.id())
     }
 
-    /// The view by way of an ordinary transaction.
+    /// The view by way of an ordinary transaction, read again where the connection broke: a read may be repeated.
     pub(crate) async fn token_view(
         &self,
         name: &'static str,
         tenant: TenantId,
         query: TokenViewQuery,
     ) -> Result<Option<TokenView>, StoreError> {
-        let mut tx = self.begin(Spec::read_one(name, tenant)).await?;
-        let found = queries::token::view(tx.conn(), &query).await;
-        match tx.end(found, 0).await {
-            Ended::Done(found) => found,
-            Ended::Again => Err(StoreError::Unavailable("the read was rolled back".into())),
+        for left in (0..TRIES).rev() {
+            let mut tx = self.begin(Spec::read_one(name, tenant)).await?;
+            let found = queries::token::view(tx.conn(), &query).await;
+            match tx.end(found, left).await {
+                Ended::Done(Err(StoreError::CommitUnknown(_))) | Ended::Again => {}
+                Ended::Done(found) => return found,
+            }
         }
+        Err(StoreError::Unavailable("the read was cut off each time".into()))
     }
 }
 

@@ -24,8 +24,7 @@ impl Lane {
     async fn open() -> (Self, Account) {
         let lane = Self::of(fixture::postgres().await).await;
         let account = Account::new(lane.fixture.stores()).await;
-        lane.read(&account, &account).await.unwrap().unwrap();
-        lane.opened(None).await;
+        lane.opened(&account, None).await;
         (lane, account)
     }
 
@@ -50,9 +49,12 @@ impl Lane {
         rows.first().map(|row| row.get(0))
     }
 
-    /// The lane's process, once it is there and another than before.
-    async fn opened(&self, before: Option<i32>) -> i32 {
+    /// Reads until the lane's process is there and another than before: where the server had no connection to give, a
+    /// later read tries again.
+    async fn opened(&self, account: &Account, before: Option<i32>) -> i32 {
         for _ in 0..LOOKS {
+            let view = self.read(account, account).await.unwrap().unwrap();
+            assert_eq!(view.access.unwrap().id, account.token.id);
             match self.process().await {
                 Some(process) if Some(process) != before => return process,
                 Some(_) | None => {}
@@ -133,8 +135,7 @@ async fn runtimes_that_come_and_go_leave_room_for_one_that_stays() {
         assert_eq!(view.access.unwrap().id, account.token.id);
     }
     let lane = Lane::of(fixture).await;
-    lane.read(&account, &account).await.unwrap().unwrap();
-    lane.opened(None).await;
+    lane.opened(&account, None).await;
 }
 
 #[tokio::test]
@@ -143,8 +144,6 @@ async fn a_lane_that_was_cut_is_opened_anew_and_no_read_fails() {
     for _ in 0..3 {
         let before = lane.process().await;
         lane.end("application_name = 'coffer-lane'").await;
-        let view = lane.read(&account, &account).await.unwrap().unwrap();
-        assert_eq!(view.access.unwrap().id, account.token.id);
-        lane.opened(before).await;
+        lane.opened(&account, before).await;
     }
 }
